@@ -1,0 +1,54 @@
+# Everything happens in .venv and, for the tests beside real peers, in tests/interop/peers/node_modules.
+PYTHON ?= python3
+BIN := .venv/bin
+SHELL := /bin/bash
+
+.PHONY: setup run test lint types imports bench fmt vectors shs1-test lock clean
+
+# The environment: what requirements-dev.txt names, hashes checked, and the project itself.
+setup: .venv/.ready
+
+.venv/.ready: requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# A safe trial: 127.0.0.1 only, LAN discovery off. ARGS="--port 8009" changes any setting.
+run: setup
+	$(BIN)/sbot start --host 127.0.0.1 --local false $(ARGS)
+
+# The whole suite; the interop part runs where Node 20 is, and says why it skips where not.
+test: setup
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports
+
+fmt: setup
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+# Runs the vector runners over any folder of the layout that ../shared/vectors has.
+DIR ?= ../shared/vectors
+vectors: setup
+	$(BIN)/python -m tests.vectors $(DIR)
+
+# Both roles of the secret handshake against npm's shs1-test.
+SEED ?= 1
+shs1-test: setup
+	$(BIN)/python -m tests.interop.shs1 $(SEED)
+
+# Versions and hashes anew, from pyproject.toml.
+lock:
+	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv==0.13.9
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.txt
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf .venv build tests/interop/peers/node_modules
