@@ -1,0 +1,1 @@
+"""The actor runtime over ZeroMQ (docs/bus.md); the only importer of zmq."""

@@ -1,0 +1,1 @@
+"""Replication as pure state machines: epidemic broadcast trees. Pure."""

@@ -1,0 +1,1 @@
+"""Ids of feeds, messages and blobs, multiserver addresses, SSB URIs. Pure."""

@@ -1,0 +1,1 @@
+"""What clients call that needs several services."""

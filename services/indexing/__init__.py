@@ -1,0 +1,1 @@
+"""Views of the log, each with a position of its own."""

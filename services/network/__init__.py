@@ -1,0 +1,1 @@
+"""Sockets, handshakes, frames and the permission of every call."""

@@ -1,0 +1,1 @@
+"""EBT and history sessions, and the verification of what they bring."""

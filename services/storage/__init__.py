@@ -1,0 +1,1 @@
+"""The log and the heads of all feeds; the only writer."""
