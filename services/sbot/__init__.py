@@ -1,0 +1,1 @@
+"""The command: starts the suite under supervisor, and calls a running one."""
