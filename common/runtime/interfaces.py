@@ -1,0 +1,51 @@
+"""The addresses this machine has, as the default for where to listen.
+
+Knows the kernel's lists of addresses (Linux); elsewhere only the loopback is told. Called by the
+settings when neither `host` nor `connections.incoming` says where to listen.
+"""
+
+import array
+import fcntl
+import ipaddress
+import socket
+import struct
+from pathlib import Path
+
+SIOCGIFCONF = 0x8912
+ENTRY = 40  # bytes of one struct ifreq on 64-bit Linux
+MAX_ADDRESSES = 1024  # a machine with more says itself where to listen
+IPV6_TABLE = Path("/proc/net/if_inet6")
+
+
+def addresses() -> list[str]:
+    """List the IPv4 and IPv6 addresses of this machine, those with a scope id left out."""
+    return list(dict.fromkeys(["127.0.0.1", *_ipv4(), *_ipv6(IPV6_TABLE)]))
+
+
+def scope(address: str) -> str:
+    """Tell who can reach an address: `device`, `local` or `public` (ssb-config's incoming rule)."""
+    parsed = ipaddress.ip_address(address)
+    if parsed.is_loopback:
+        return "device"
+    return "local" if parsed.is_private or parsed.is_link_local else "public"
+
+
+def _ipv4() -> list[str]:
+    buffer = array.array("B", bytes(ENTRY * MAX_ADDRESSES))
+    request = struct.pack("iL", len(buffer), buffer.buffer_info()[0])
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            size: int = struct.unpack("iL", fcntl.ioctl(probe, SIOCGIFCONF, request))[0]
+    except OSError:
+        return []
+    raw = buffer.tobytes()
+    return [socket.inet_ntoa(raw[at + 20 : at + 24]) for at in range(0, size, ENTRY)]
+
+
+def _ipv6(table: Path) -> list[str]:
+    try:
+        lines = table.read_text().splitlines()
+    except OSError:
+        return []
+    found = [ipaddress.IPv6Address(bytes.fromhex(line.split()[0])) for line in lines if line]
+    return [str(address) for address in found if not address.is_link_local]

@@ -1,0 +1,52 @@
+"""Logging: one JSON object a line on standard error, from the standard library's loggers.
+
+Knows how a line looks and what the levels of ssb-config mean; nothing about who logs. Called by `process`.
+Fields: `at` (ms since 1970), `level`, `service`, `logger`, `message`, whatever `extra={"fields": {...}}`
+carries, and `error` (the traceback) where there is one.
+"""
+
+import json
+import logging
+import sys
+
+LEVELS = {
+    "error": logging.ERROR,
+    "warning": logging.WARNING,
+    "notice": logging.WARNING - 5,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+}
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as one line of JSON."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Make the line; a value that JSON cannot hold stands as its text."""
+        line = {
+            "at": int(record.created * 1000),
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        fields = getattr(record, "fields", None)
+        if isinstance(fields, dict):
+            line |= fields
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def set_up(service: str, level: str) -> None:
+    """Send all logging of this process to standard error, from the given level of ssb-config on."""
+    logging.addLevelName(LEVELS["notice"], "NOTICE")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines(service))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(LEVELS[level])

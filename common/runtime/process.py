@@ -1,0 +1,81 @@
+"""Runs one service as a process: settings, logging, signals, and an end that is clean and short.
+
+Knows how a process starts and stops; never what a service does. Called by each `__main__`:
+
+    async def main(settings: Settings) -> None:
+        ...                      # serve until cancelled; clean up in `finally`, within STOP_SECONDS
+
+    if __name__ == "__main__":
+        run("storage", main)
+
+Exit codes: 0 a clean end, 1 an unexpected exception (the supervisor starts it again), 2 (`EXIT_FATAL`)
+something that a person must mend.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+from common.runtime import folders, logs, settings
+from common.runtime.errors import EXIT_FATAL, StartError
+
+STOP_SECONDS = 3.0  # the suite ends within 5 s; the supervisor and the launcher need the rest
+SUPERVISED = "SBOT_SUPERVISED"  # set by the launcher: standard input ends when the supervisor does
+
+Main = Callable[[settings.Settings], Awaitable[None]]
+
+
+def run(name: str, main: Main, argv: list[str] | None = None) -> None:
+    """Run a service until it returns, SIGTERM or SIGINT comes, or the supervisor is gone; then exit."""
+    sys.exit(_run(name, main, sys.argv[1:] if argv is None else argv))
+
+
+def _run(name: str, main: Main, argv: list[str]) -> int:
+    try:
+        loaded = settings.load(argv)
+        logs.set_up(name, loaded.logging_level)
+        folders.prepare(loaded)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_until_stopped(name, main, loaded))
+    except StartError as error:
+        sys.stderr.write(f"sbot {name}: {error}\n")
+        return EXIT_FATAL
+    except Exception:
+        logging.getLogger(name).exception("ended by an exception")
+        return 1
+
+
+async def _until_stopped(name: str, main: Main, loaded: settings.Settings) -> int:
+    """Run the service's coroutine; cancel it when asked to stop and give it its seconds."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if os.environ.get(SUPERVISED):
+        loop.add_reader(0, _watch_input, loop, stop)
+    service = asyncio.ensure_future(main(loaded))
+    asked = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((service, asked), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if not service.done():
+        service.cancel()
+        await asyncio.wait((service,), timeout=STOP_SECONDS)
+    if not service.done():
+        sys.stderr.write(f"sbot {name}: did not stop within {STOP_SECONDS:g} s\n")
+        sys.stderr.flush()
+        os._exit(1)  # a thread or a callback hangs: nothing in this process can be waited for
+    if not service.cancelled():
+        service.result()
+    return 0
+
+
+def _watch_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Stop when standard input ends: its other end was held by the supervisor."""
+    if not os.read(0, 4096):
+        loop.remove_reader(0)
+        stop.set()

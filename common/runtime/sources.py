@@ -1,0 +1,153 @@
+"""Where settings come from: flags, environment, files, defaults, merged in the order of npm's `rc`.
+
+Knows files and their places; never what a setting means. Called by `settings.load`.
+The order (first wins) is that of ssb-config 3: flags, environment, `--config`, `.ssbrc` here or in a
+parent, `~/.ssbrc`, `config` in the data folder, `~/.ssb/config`, `~/.config/ssb`, `~/.config/ssb/config`,
+`/etc/ssbrc`, `/etc/ssb/config`, defaults. Ours is that the data folder's own `config` is read also when
+the folder was named by `path`, and that a file that cannot be read is an error instead of silence.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from common.runtime import flags
+from common.runtime.errors import SettingsError
+
+Document = dict[str, Any]
+
+MAX_FILE = 1 << 20  # a settings file is written by hand; anything larger is something else
+SEALED = "sealed"  # marks a file that says everything: nothing else is read beside it
+
+_TOKENS = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
+def data_file(name: str) -> Path:
+    """Find a file of `config/`: beside this module in an installed wheel, at the root in a checkout."""
+    installed = Path(__file__).parent / "data" / name
+    return installed if installed.exists() else Path(__file__).parents[2] / "config" / name
+
+
+def collect(
+    argv: list[str], env: Mapping[str, str], home: Path, here: Path, etc: Path = Path("/etc")
+) -> Document:
+    """Merge every source into one document.
+
+    Raises:
+        SettingsError: a file is damaged or unreadable; the text names it and the place.
+    """
+    name = env.get("ssb_appname") or "ssb"
+    given = _flags(argv)
+    environment = _environment(env, name + "_")
+    named = given.get("config", environment.get("config"))
+    explicit = None if named is None else _explicit(here / str(named))
+    if explicit is not None and explicit.pop(SEALED, False):
+        return explicit
+    top = [doc for doc in (explicit, environment, given) if doc is not None]
+    defaults = tomllib.loads(data_file("defaults.toml").read_text())
+    defaults["path"] = str(home / f".{name}")
+    places = _places(name, home, here, etc)
+    document = merge(defaults, *_read_all(places), *top)
+    own = here / Path(str(document["path"])).expanduser() / "config"
+    if own in places:
+        return document
+    places.insert(places.index(home / f".{name}rc"), own)
+    return merge(defaults, *_read_all(places), *top) | {"path": document["path"]}
+
+
+def _read_all(places: list[Path]) -> list[Document]:
+    return [document for path in places if (document := read(path)) is not None]
+
+
+def _flags(argv: list[str]) -> Document:
+    """Read flags on both sides of `--`; those after it win."""
+    cut = argv.index("--") if "--" in argv else len(argv)
+    return merge(flags.parse(argv[:cut]).options, flags.parse(argv[cut + 1 :]).options)
+
+
+def _places(name: str, home: Path, here: Path, etc: Path) -> list[Path]:
+    """List the files that may hold settings, the weakest first."""
+    near = next((p for d in (here, *here.parents) if (p := d / f".{name}rc").exists()), None)
+    return [
+        etc / name / "config",
+        etc / f"{name}rc",
+        home / ".config" / name / "config",
+        home / ".config" / name,
+        home / f".{name}" / "config",
+        home / f".{name}rc",
+        *([] if near is None else [near]),
+    ]
+
+
+def _environment(env: Mapping[str, str], prefix: str) -> Document:
+    """Read `ssb_a__b=c` as `{"a": {"b": "c"}}`."""
+    document: Document = {}
+    for key, value in env.items():
+        if not key.lower().startswith(prefix) or key == "ssb_appname":
+            continue
+        *folders, last = [part for part in key[len(prefix) :].split("__") if part] or [""]
+        here: Any = document
+        for folder in folders:
+            here = here.setdefault(folder, {}) if isinstance(here, dict) else None
+        if last and isinstance(here, dict):
+            here[last] = value
+    return document
+
+
+def merge(*documents: Document) -> Document:
+    """Lay documents over each other: maps are merged, anything else is replaced (deep-extend)."""
+    merged: Document = {}
+    for document in documents:
+        for key, value in document.items():
+            if isinstance(value, dict):
+                before = merged.get(key)
+                merged[key] = merge(before if isinstance(before, dict) else {}, value)
+            else:
+                merged[key] = value
+    return merged
+
+
+def _explicit(path: Path) -> Document:
+    """Read the file that `--config` names: it must be there."""
+    document = read(path)
+    if document is None:
+        raise SettingsError(f"{path}: no such settings file")
+    return document
+
+
+def read(path: Path) -> Document | None:
+    """Read one settings file: JSON with comments; None where there is none.
+
+    Raises:
+        SettingsError: unreadable, too large, or not a JSON object.
+    """
+    try:
+        raw = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(raw) > MAX_FILE:
+        raise SettingsError(f"{path}: too large for settings ({len(raw)} bytes)")
+    try:
+        text = raw.decode()
+        document = json.loads(_TOKENS.sub(_blank, text)) if text.strip() else {}
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 text at byte {error.start}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{path}: nested too deeply") from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}"
+        raise SettingsError(f"{path}: damaged at {place}: {error.msg}") from error
+    if not isinstance(document, dict):
+        raise SettingsError(f"{path}: not a JSON object")
+    return document
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Replace a comment by blanks, so that error places stay true; leave strings alone."""
+    text = match[0]
+    return text if text.startswith('"') else re.sub(r"[^\n]", " ", text)

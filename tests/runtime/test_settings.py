@@ -1,0 +1,154 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from common.runtime import settings
+from common.runtime.errors import SettingsError
+
+KEY = "A" * 43 + "="
+
+
+def load(tmp: Path, *argv: str, env: dict[str, str] | None = None) -> settings.Settings:
+    return settings.load(list(argv), env or {}, home=tmp, here=tmp)
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_defaults_are_those_of_the_main_network(tmp_path: Path) -> None:
+    found = load(tmp_path)
+    assert found.path == tmp_path / ".ssb"
+    assert found.secret_path == tmp_path / ".ssb" / "secret"
+    assert (found.port, found.ws_port, found.friends_hops) == (8008, 8989, 2)
+    assert found.caps_shs.hex().startswith("d4a1cb88")
+    assert found.caps_sign is None
+    assert found.timers.ping == 300_000
+    assert found.logging_level == "notice"
+    assert found.local
+    assert found.seeds == found.master == ()
+    assert any(entry.host == "127.0.0.1" for entry in found.connections_incoming["net"])
+    assert found.connections_incoming["unix"][0].transform == "noauth"
+
+
+def test_flags_win_over_environment_over_files(tmp_path: Path) -> None:
+    write(tmp_path / ".ssb/config", '{"port": 1, "friends": {"hops": 3}, "caps": {"sign": null}}')
+    write(tmp_path / ".ssbrc", '{"port": 2}')
+    write(tmp_path / "given", '{"port": 3, "seeds": "net:a:1~shs:x"}')
+    assert load(tmp_path).port == 2
+    assert load(tmp_path, "--config", "given").port == 3
+    assert load(tmp_path, env={"ssb_config": "given"}).port == 3
+    env = {"ssb_port": "4", "ssb_caps__sign": KEY, "ssb_local": "false", "ssb_": "x"}
+    found = load(tmp_path, "--config", "given", env=env)
+    assert (found.port, found.friends_hops, found.caps_sign) == (4, 3, bytes(32))
+    assert found.seeds == ("net:a:1~shs:x",)
+    assert not found.local
+    assert load(tmp_path, "--port=5", "--", "--host", "127.0.0.1", env=env).port == 5
+    assert load(tmp_path, "--port=5", "--", "--port", "6", env=env).port == 6
+
+
+def test_a_sealed_file_says_everything(tmp_path: Path) -> None:
+    whole = load(tmp_path, "--port", "7").document | {"sealed": True}
+    write(tmp_path / "run/settings.json", json.dumps(whole))
+    found = load(tmp_path, "--config", "run/settings.json", env={"ssb_port": "9"})
+    assert found.port == 7
+    assert "sealed" not in found.document
+
+
+def test_the_data_folder_may_hold_the_config(tmp_path: Path) -> None:
+    write(tmp_path / "d/config", '{"port": 11, "path": "/elsewhere"}')
+    write(tmp_path / ".ssb/config", '{"port": 12, "host": "127.0.0.1"}')
+    found = load(tmp_path, "--path", str(tmp_path / "d"))
+    assert (found.path, found.port, found.host) == (tmp_path / "d", 11, "127.0.0.1")
+
+
+def test_the_application_name_names_the_folder(tmp_path: Path) -> None:
+    write(tmp_path / ".test/config", '{"port": 13}')
+    found = load(tmp_path, env={"ssb_appname": "test", "test_host": "127.0.0.2"})
+    assert (found.path, found.port, found.host) == (tmp_path / ".test", 13, "127.0.0.2")
+
+
+def test_comments_are_allowed_and_strings_kept(tmp_path: Path) -> None:
+    write(tmp_path / ".ssb/config", '{ // why\n "seeds": ["net:h:1~shs:a//b"], /* \n */ "port": 1}')
+    found = load(tmp_path)
+    assert (found.seeds, found.port) == (("net:h:1~shs:a//b",), 1)
+
+
+def test_incoming_connections_decide_host_and_port(tmp_path: Path) -> None:
+    incoming = {
+        "net": [
+            {"scope": "device", "host": "127.0.0.1", "transform": "shs"},
+            {"scope": ["public"], "host": "0.0.0.0", "port": 9, "external": "pub.example"},
+        ]
+    }
+    write(tmp_path / ".ssb/config", json.dumps({"connections": {"incoming": incoming}}))
+    found = load(tmp_path)
+    assert (found.host, found.port) == ("0.0.0.0", 9)
+    assert found.connections_incoming["net"][0].port == 8008
+    assert found.connections_incoming["net"][1].external == ("pub.example",)
+    assert "unix" not in found.connections_incoming
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"port": 1,\n "a" 2}', "damaged at line 2 column 6"),
+        ("[1]", "not a JSON object"),
+        ("port = 1", "damaged at line 1 column 1"),
+        ("[" * 100_000, "nested too deeply"),
+        (" " * (1 << 20) + "{}", "too large"),
+    ],
+)
+def test_a_damaged_file_is_named_with_the_place(tmp_path: Path, text: str, complaint: str) -> None:
+    write(tmp_path / ".ssb/config", text)
+    with pytest.raises(SettingsError, match=complaint) as caught:
+        load(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}/.ssb/config: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_text_or_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".ssbrc").write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(SettingsError, match=r"\.ssbrc: not UTF-8 text at byte 7"):
+        load(tmp_path)
+    (tmp_path / ".ssbrc").write_bytes(b" \n")
+    with pytest.raises(SettingsError, match="absent: no such settings file"):
+        load(tmp_path, "--config", "absent")
+    (tmp_path / ".ssbrc").unlink()
+    (tmp_path / ".ssbrc").symlink_to(tmp_path / ".ssbrc")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("flag", "complaint"),
+    [
+        ("--port=x", "port: must be a number, not 'x'"),
+        ("--port=70000", "port: must be a port"),
+        ("--port=-1", "port: must be a number"),
+        ("--caps.shs=abc", "caps.shs: not base64"),
+        ("--caps.shs=AAAA", "caps.shs: must be 32 bytes in base64, not 3"),
+        ("--no-path", "path: must be a text"),
+        ("--local=maybe", "local: must be true or false"),
+        ("--logging.level=loud", "logging.level: must be one of"),
+        ("--seeds=1", "seeds: must be a text or a list"),
+        ("--friends.hops=many", "friends.hops: must be a number"),
+        ("--connections.incoming=1", "not a map of transports"),
+        ("--connections.incoming.net=1", "not a list of maps"),
+    ],
+)
+def test_a_wrong_value_names_its_setting(tmp_path: Path, flag: str, complaint: str) -> None:
+    with pytest.raises(SettingsError, match=complaint):
+        load(tmp_path, flag)
+
+
+def test_the_bus_lies_in_the_data_folder_unless_its_path_is_too_long(tmp_path: Path) -> None:
+    near = load(tmp_path, "--path", "/x")
+    assert near.endpoint("storage") == "ipc:///x/run/storage"
+    far = load(tmp_path, "--path", "/" + "x" * 80)
+    assert "/sbot-" in far.endpoint("storage")
+    assert len(far.endpoint("replication")) < 95
+    assert far.bus_dir == load(tmp_path, "--path", "/" + "x" * 80).bus_dir
+    assert load(tmp_path, "--bus.dir", "/b").endpoint("api") == "ipc:///b/api"
