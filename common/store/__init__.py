@@ -1,1 +1,18 @@
-"""An ordered key-value port with RocksDB and in-memory adapters; the only importer of rocksdict."""
+"""The ordered key-value port, with RocksDB and in-memory adapters."""
+
+from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreLocked
+from common.store.memory import open_memory
+from common.store.port import Batch, Store, next_prefix
+from common.store.rocks import open_rocks
+
+__all__ = [
+    "Batch",
+    "Store",
+    "StoreClosed",
+    "StoreDamaged",
+    "StoreError",
+    "StoreLocked",
+    "next_prefix",
+    "open_memory",
+    "open_rocks",
+]

@@ -1,0 +1,88 @@
+"""The store in memory: for tests, and for what may be forgotten.
+
+Keeps each family as a dictionary and a sorted list of its keys. Never touches a disk.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from common.store.errors import StoreClosed, StoreError
+from common.store.port import Batch, Store
+
+__all__ = ["open_memory"]
+
+
+class _Family:
+    __slots__ = ("keys", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[bytes, bytes] = {}
+        self.keys: list[bytes] = []
+
+    def put(self, key: bytes, value: bytes) -> None:
+        if key not in self.values:
+            insort(self.keys, key)
+        self.values[key] = value
+
+    def delete(self, key: bytes) -> None:
+        if self.values.pop(key, None) is not None:
+            del self.keys[bisect_left(self.keys, key)]
+
+    def between(self, start: bytes, end: bytes | None) -> list[bytes]:
+        stop = len(self.keys) if end is None else bisect_left(self.keys, end)
+        return self.keys[bisect_left(self.keys, start) : stop]
+
+
+class _MemoryStore:
+    def __init__(self, families: dict[str, _Family]) -> None:
+        self._families: dict[str, _Family] | None = families
+
+    @property
+    def _open(self) -> dict[str, _Family]:
+        if self._families is None:
+            raise StoreClosed("the store in memory is closed")
+        return self._families
+
+    def get(self, family: str, key: bytes) -> bytes | None:
+        return self._open[family].values.get(key)
+
+    def get_many(self, family: str, keys: Sequence[bytes]) -> list[bytes | None]:
+        return [self._open[family].values.get(key) for key in keys]
+
+    def scan(
+        self,
+        family: str,
+        start: bytes = b"",
+        end: bytes | None = None,
+        *,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[tuple[bytes, bytes]]:
+        chosen = self._open[family]
+        keys = chosen.between(start, end)
+        pairs = [(key, chosen.values[key]) for key in keys]
+        return islice(reversed(pairs) if reverse else iter(pairs), limit)
+
+    def write(self, batch: Batch, *, sync: bool) -> None:  # noqa: ARG002  nothing outlives the process
+        chosen = [self._open[family] for family, _, _ in batch.operations]
+        for family, (_, key, value) in zip(chosen, batch.operations, strict=True):
+            if value is None:
+                family.delete(key)
+            else:
+                family.put(key, value)
+
+    def flush(self) -> None:
+        _ = self._open
+
+    def checkpoint(self, path: Path) -> None:
+        raise StoreError(f"a store in memory has no copy to put into {path}")
+
+    def close(self) -> None:
+        self._families = None
+
+
+def open_memory(families: Sequence[str]) -> Store:
+    """An empty store with these families."""
+    return _MemoryStore({name: _Family() for name in families})

@@ -1,0 +1,244 @@
+"""The store on RocksDB, through rocksdict; the only importer of it.
+
+Knows options, column families and the texts of RocksDB's errors. Never knows what is stored. One process
+writes: a second one meets RocksDB's LOCK and is told so.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    Checkpoint,
+    DBCompressionType,
+    Options,
+    Rdict,
+    RdictIter,
+    WriteBatch,
+    WriteOptions,
+)
+
+from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreLocked
+from common.store.port import Batch, Store
+
+__all__ = ["open_rocks"]
+
+_MIB = 1 << 20
+# Memory of a process that rests: one cache for all blocks, filters and indexes, and few, small memtables.
+_CACHE = 8 * _MIB
+_MEMTABLE = 8 * _MIB
+_MEMTABLES_TOTAL = 24 * _MIB
+# The write-ahead log is replayed at start: bounded, so that a start stays short.
+_WAL_TOTAL = 64 * _MIB
+_OPEN_FILES = 256
+# RocksDB's own diary; two files of 1 MiB are enough to see what happened.
+_DIARY = _MIB
+_DIARIES = 2
+_BLOOM_BITS = 10
+_DEFAULT = "default"  # RocksDB insists on a family of this name
+_LOCKED = ("lock hold by current process", "While lock file")
+_DAMAGED = ("Corruption", "checksum", "No such file")
+
+
+def _options(cache: Cache) -> Options:
+    table = BlockBasedOptions()
+    table.set_block_cache(cache)
+    table.set_bloom_filter(_BLOOM_BITS, False)
+    table.set_cache_index_and_filter_blocks(True)
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.create_missing_column_families(True)
+    options.set_block_based_table_factory(table)
+    options.set_compression_type(DBCompressionType.lz4())
+    options.set_write_buffer_size(_MEMTABLE)
+    options.set_db_write_buffer_size(_MEMTABLES_TOTAL)
+    options.set_max_total_wal_size(_WAL_TOTAL)
+    options.set_max_open_files(_OPEN_FILES)
+    options.set_max_log_file_size(_DIARY)
+    options.set_keep_log_file_num(_DIARIES)
+    options.set_stats_dump_period_sec(0)
+    options.set_stats_persist_period_sec(0)
+    return options
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what rocksdict raises (plain Exception, with RocksDB's text) into errors that name the folder."""
+    try:
+        yield
+    except (StoreError, KeyError):
+        raise
+    except Exception as error:
+        text = str(error)
+        if any(mark in text for mark in _LOCKED):
+            raise StoreLocked(f"database {path} is in use by another process") from error
+        if any(mark in text for mark in _DAMAGED):
+            raise StoreDamaged(f"database {path} is damaged: {text}") from error
+        raise StoreError(f"database {path}: {text}") from error
+
+
+class _RocksStore:
+    def __init__(self, path: Path, database: Rdict, families: Sequence[str]) -> None:
+        self._path = path
+        self._database: Rdict | None = database
+        self._families = {name: database.get_column_family(name) for name in families}
+        self._handles = {name: database.get_column_family_handle(name) for name in families}
+        self._synced = WriteOptions()
+        self._synced.sync = True
+        self._buffered = WriteOptions()
+
+    @property
+    def _open(self) -> Rdict:
+        if self._database is None:
+            raise StoreClosed(f"database {self._path} is closed")
+        return self._database
+
+    def _family(self, family: str) -> Any:
+        _ = self._open
+        return self._families[family]
+
+    def get(self, family: str, key: bytes) -> bytes | None:
+        with _told(self._path):
+            value: bytes | None = self._family(family).get(key)
+            return value
+
+    def get_many(self, family: str, keys: Sequence[bytes]) -> list[bytes | None]:
+        with _told(self._path):
+            values: list[bytes | None] = self._family(family).get(list(keys))
+            return values
+
+    def scan(
+        self,
+        family: str,
+        start: bytes = b"",
+        end: bytes | None = None,
+        *,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[tuple[bytes, bytes]]:
+        source = self._family(family)
+        if end is not None and end <= start:
+            return iter(())
+        # Both are made now: they show the family as it is now. Bounds are compared here and not given to
+        # RocksDB, because rocksdict 0.3.29 takes a lower bound for an upper one.
+        with _told(self._path):
+            pairs = source.items(backwards=reverse, from_key=end if reverse else start)
+            cursor = source.iter()
+        scan = _backward(pairs, cursor, start, end) if reverse else _forward(pairs, cursor, end)
+        return islice(_checked(self._path, scan), limit)
+
+    def write(self, batch: Batch, *, sync: bool) -> None:
+        database, handles = self._open, self._handles
+        native = WriteBatch(raw_mode=True)
+        put = native.put
+        for family, key, value in batch.operations:
+            if value is None:
+                native.delete(key, handles[family])
+            else:
+                put(key, value, handles[family])
+        with _told(self._path):
+            database.write(native, self._synced if sync else self._buffered)
+
+    def flush(self) -> None:
+        with _told(self._path):
+            self._open.flush_wal(sync=True)
+
+    def checkpoint(self, path: Path) -> None:
+        database = self._open
+        if path.exists() or not path.parent.is_dir():
+            raise StoreError(f"a copy needs a new folder in one that exists, unlike {path}")
+        with _told(path):
+            Checkpoint(database).create_checkpoint(str(path))
+
+    def close(self) -> None:
+        if self._database is None:
+            return
+        database, self._database = self._database, None
+        # rocksdict holds the database open as long as one family, handle or scan of it is referenced.
+        families, self._families, self._handles = list(self._families.values()), {}, {}
+        with _told(self._path):
+            database.flush_wal(sync=True)
+            for family in families:
+                family.close()
+            database.close()
+
+
+# The iterators of rocksdict end at a damaged block as they do at the end of the data. A cursor at the same
+# place can be asked which it was.
+
+
+def _forward(
+    pairs: Iterator[tuple[bytes, bytes]], cursor: RdictIter, end: bytes | None
+) -> Iterator[tuple[bytes, bytes]]:
+    last = None
+    for pair in pairs:
+        last = pair[0]
+        if end is not None and last >= end:
+            return
+        yield pair
+    if last is None:
+        cursor.seek_to_first()
+    else:
+        cursor.seek(last)
+    if cursor.valid():
+        cursor.next()
+    cursor.status()
+
+
+def _backward(
+    pairs: Iterator[tuple[bytes, bytes]], cursor: RdictIter, start: bytes, end: bytes | None
+) -> Iterator[tuple[bytes, bytes]]:
+    last = end
+    for pair in pairs:
+        last = pair[0]
+        if last < start:
+            return
+        if last != end:
+            yield pair
+    if last is None:
+        cursor.seek_to_last()
+    else:
+        cursor.seek_for_prev(last)
+    if cursor.valid():
+        cursor.prev()
+    cursor.status()
+
+
+def _checked(path: Path, scan: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    with _told(path):
+        yield from scan
+
+
+def _check_folder(path: Path) -> bool:
+    """Whether a database is there; a folder of other things, or of half a database, is left alone."""
+    if not path.exists():
+        return False
+    if not path.is_dir():
+        raise StoreError(f"database {path} is not a folder")
+    names = {entry.name for entry in path.iterdir()}
+    if names and "CURRENT" not in names:
+        raise StoreDamaged(f"database {path} is damaged: the file CURRENT is missing")
+    return bool(names)
+
+
+def open_rocks(path: Path, families: Sequence[str]) -> Store:
+    """Open the database in a folder, or begin one; families that are missing are made.
+
+    Raises: StoreLocked when another process has it; StoreDamaged; StoreError when the folder cannot be
+    used. Nothing is overwritten by a failure.
+    """
+    try:
+        found = _check_folder(path)
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"database {path}: {error.strerror}") from error
+    options = _options(Cache(_CACHE))
+    with _told(path):
+        present = Rdict.list_cf(str(path), options) if found else []
+        names = dict.fromkeys([_DEFAULT, *present, *families])
+        database = Rdict(str(path), options, dict.fromkeys(names, options))
+    return _RocksStore(path, database, families)

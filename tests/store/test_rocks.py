@@ -1,0 +1,121 @@
+"""What is particular to RocksDB: folders, locks, damage. The rest is the contract in test_port."""
+
+import subprocess
+import sys
+from os import urandom
+from pathlib import Path
+
+import pytest
+
+from common.store import Batch, StoreDamaged, StoreError, StoreLocked, open_rocks
+
+ROOT = Path(__file__).parents[2]
+OPEN = "import sys; from pathlib import Path; from common.store import open_rocks; open_rocks(Path(sys.argv[1]), ['a'])"
+
+
+def fill(path: Path) -> None:
+    store = open_rocks(path, ["a"])
+    batch = Batch()
+    batch.put("a", b"k", b"v")
+    store.write(batch, sync=True)
+    store.close()
+
+
+def test_rocks_keeps_what_was_written(tmp_path: Path) -> None:
+    fill(tmp_path / "deep" / "db")
+    store = open_rocks(tmp_path / "deep" / "db", ["a", "later"])
+    assert store.get("a", b"k") == b"v"
+    assert store.get("later", b"k") is None
+    store.close()
+
+
+def test_rocks_opens_with_fewer_families_than_there_are(tmp_path: Path) -> None:
+    fill(tmp_path / "db")
+    open_rocks(tmp_path / "db", ["b"]).close()
+    store = open_rocks(tmp_path / "db", ["a"])
+    assert store.get("a", b"k") == b"v"
+    store.close()
+
+
+def test_rocks_checkpoint_is_a_database(tmp_path: Path) -> None:
+    store = open_rocks(tmp_path / "db", ["a"])
+    batch = Batch()
+    batch.put("a", b"k", b"v")
+    store.write(batch, sync=False)
+    store.checkpoint(tmp_path / "copy")
+    batch.put("a", b"k", b"later")
+    store.write(batch, sync=False)
+    store.close()
+    copy = open_rocks(tmp_path / "copy", ["a"])
+    assert copy.get("a", b"k") == b"v"
+    copy.close()
+
+
+def test_second_opening_is_refused(tmp_path: Path) -> None:
+    store = open_rocks(tmp_path / "db", ["a"])
+    with pytest.raises(StoreLocked, match="db is in use"):
+        open_rocks(tmp_path / "db", ["a"])
+    other = subprocess.run(
+        [sys.executable, "-c", OPEN, str(tmp_path / "db")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert f"StoreLocked: database {tmp_path / 'db'} is in use by another process" in other.stderr
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["MANIFEST-*", "CURRENT"])
+def test_damage_is_named_and_left_alone(tmp_path: Path, name: str) -> None:
+    fill(tmp_path / "db")
+    for found in (tmp_path / "db").glob(name):
+        found.write_bytes(b"garbage")
+    before = {p.name: p.read_bytes() for p in (tmp_path / "db").iterdir() if "LOG" not in p.name}
+    with pytest.raises(StoreDamaged, match=r"db is damaged"):
+        open_rocks(tmp_path / "db", ["a"])
+    after = {p.name: p.read_bytes() for p in (tmp_path / "db").iterdir() if "LOG" not in p.name}
+    assert after == before
+
+
+def test_half_a_database_is_not_begun_anew(tmp_path: Path) -> None:
+    fill(tmp_path / "db")
+    (tmp_path / "db" / "CURRENT").unlink()
+    with pytest.raises(StoreDamaged, match="CURRENT is missing"):
+        open_rocks(tmp_path / "db", ["a"])
+
+
+def test_folder_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="file is not a folder"):
+        open_rocks(tmp_path / "file", ["a"])
+    with pytest.raises(StoreError, match="Not a directory"):
+        open_rocks(tmp_path / "file" / "db", ["a"])
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("where", [0.01, 0.5])
+def test_damage_found_while_reading_is_named(tmp_path: Path, reverse: bool, where: float) -> None:
+    store = open_rocks(tmp_path / "db", ["a"])
+    batch = Batch()
+    for n in range(2000):
+        batch.put("a", n.to_bytes(8, "big"), urandom(500))
+    store.write(batch, sync=True)
+    store.close()
+    open_rocks(tmp_path / "db", ["a"]).close()  # the replayed write-ahead log becomes a table
+    table = max((tmp_path / "db").glob("*.sst"), key=lambda p: p.stat().st_size)
+    with table.open("r+b") as raw:
+        raw.seek(int(table.stat().st_size * where))
+        raw.write(b"garbage" * 100)
+    store = open_rocks(tmp_path / "db", ["a"])
+    with pytest.raises(StoreDamaged, match="db is damaged"):
+        list(store.scan("a", reverse=reverse))
+    store.close()
+
+
+def test_other_errors_of_rocksdb_name_the_folder(tmp_path: Path) -> None:
+    store = open_rocks(tmp_path / "db", ["a"])
+    (tmp_path / "copy.tmp").write_text("in the way")
+    with pytest.raises(StoreError, match=r"copy: "):
+        store.checkpoint(tmp_path / "copy")
+    store.close()
