@@ -1,0 +1,28 @@
+"""What can be wrong with what a peer sends over one connection.
+
+    WireError                 the peer broke a protocol, or left in the middle of it
+    +-- HandshakeError        secret handshake; carries the number of the phase
+    +-- PacketError           a packet whose body is not what its header says
+
+All of them are the peer's fault and cost it the connection. The box stream, the packet reader and the
+muxrpc session raise none while they run: what they opened before the fault must still come out, so they
+report their end as a state or an event instead.
+"""
+
+__all__ = ["HandshakeError", "PacketError", "WireError"]
+
+
+class WireError(Exception):
+    """The peer broke a protocol of the connection."""
+
+
+class HandshakeError(WireError):
+    """The secret handshake failed in `phase` (1 to 5); the text names the likely cause."""
+
+    def __init__(self, phase: int, text: str) -> None:
+        super().__init__(f"secret handshake, phase {phase}: {text}")
+        self.phase = phase
+
+
+class PacketError(WireError):
+    """The body of a packet is not of the type that its header claims."""
