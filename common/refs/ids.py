@@ -21,6 +21,14 @@ _ANY = r"[^\n\r\u2028\u2029\U00010000-\U0010ffff]"
 _FEED = re.compile(rf"@{_KEY}{_ANY}(?:sha256|ed25519)")
 _MESSAGE = re.compile(rf"%{_KEY}{_ANY}sha256")
 _BLOB = re.compile(rf"&{_KEY}{_ANY}sha256")
+_CLOAKED = re.compile(rf"%{_KEY}{_ANY}cloaked")
+
+# Ids of formats to come: any amount of canonical base64, any suffix of letters, digits and hyphens.
+_DIGIT = "[a-zA-Z0-9/+]"
+_OF_FORMAT = re.compile(
+    rf"([@%&])(?:{_DIGIT}{{4}})*(?:{_DIGIT}(?:[AQgw]==|{_DIGIT}[AEIMQUYcgkosw048]=))?"
+    r"\.[a-zA-Z0-9-]+"
+)
 
 
 def is_feed(value: object) -> TypeGuard[FeedId]:
@@ -36,6 +44,17 @@ def is_message(value: object) -> TypeGuard[MessageId]:
 def is_blob(value: object) -> TypeGuard[BlobId]:
     """Whether a value is the id of a blob, as ssb-ref 2.16.0 judges it."""
     return isinstance(value, str) and _BLOB.fullmatch(value) is not None
+
+
+def is_cloaked_message(value: object) -> bool:
+    """Whether a value is the id of a message that hides in a group (`.cloaked`)."""
+    return isinstance(value, str) and _CLOAKED.fullmatch(value) is not None
+
+
+def sigil_of_any_format(value: object) -> str | None:
+    """The sigil of an id of any format, known or not (ssb-ref's isFeedType and its like), or None."""
+    match = _OF_FORMAT.fullmatch(value) if isinstance(value, str) else None
+    return match.group(1) if match else None
 
 
 def feed_id(public: bytes) -> FeedId:

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.refs import blob_id, feed_id, is_blob, is_feed, is_message, message_id, raw
+from common.refs.ids import is_cloaked_message, sigil_of_any_format
 
 KEYS = st.binary(min_size=32, max_size=32)
 
@@ -44,3 +45,14 @@ def test_wrong_lengths_are_refused() -> None:
         feed_id(bytes(31))
     with pytest.raises(ValueError, match="not an id"):
         raw("@" + "A" * 44)
+
+
+def test_ids_of_other_formats() -> None:
+    key = "A" * 43 + "="
+    assert is_cloaked_message(f"%{key}.cloaked")
+    assert not is_cloaked_message(f"%{key}.sha256")
+    assert not is_cloaked_message(None)
+    assert sigil_of_any_format(f"@{key}.x-1") == "@"
+    assert sigil_of_any_format("&.x") == "&"
+    assert sigil_of_any_format(f"@{key}") is None
+    assert sigil_of_any_format(1) is None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def each_case(check: CaseCheck) -> Runner:
 
     def run(file: Path) -> Iterator[tuple[str, Callable[[], None]]]:
         for n, case in enumerate(read_cases(file)):
-            yield _name(n, case), _bound(check, case)
+            yield _name(n, case), partial(check, case)
 
     return run
 
@@ -35,10 +36,6 @@ def by_op(checks: dict[str, CaseCheck]) -> Runner:
         checks[case["op"]](case)
 
     return each_case(check)
-
-
-def _bound(check: CaseCheck, case: dict[str, Any]) -> Callable[[], None]:
-    return lambda: check(case)
 
 
 def _name(n: int, case: object) -> str:
