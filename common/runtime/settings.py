@@ -68,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True):
     local: bool
     timers: Timers
     logging_level: str
+    services: tuple[str, ...]
     document: dict[str, Any]
 
     def endpoint(self, service: str) -> str:
@@ -121,6 +122,7 @@ def from_document(document: dict[str, Any]) -> Settings:
         local=_flag(document, "local", default=True),
         timers=Timers(**timers),
         logging_level=_one_of(document, "logging.level", LEVELS),
+        services=_texts(document, "services"),
         document=document | {"path": str(path)},
     )
 

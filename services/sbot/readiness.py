@@ -1,0 +1,43 @@
+"""Asks the services of a starting suite whether they are ready, and where the network listens.
+
+Knows the bus methods `health` and `address`; nothing else of any service. Called by `start`.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from common.bus import BusError, Node
+
+PAUSE = 0.05  # seconds between two questions to a service that is not ready yet
+QUESTION_MS = 2_000
+
+
+async def ready_line(endpoint: Callable[[str], str], services: Sequence[str]) -> str:
+    """Wait until every service says it is ready; give the line that tells so, with our address."""
+    async with Node("sbot", endpoint, calls=services) as node:
+        await asyncio.gather(*(_ready(node, service) for service in services))
+        if "network" not in services:
+            return "ready"
+        return f"ready {await _address(node)}".rstrip()
+
+
+async def _ready(node: Node, service: str) -> None:
+    while True:
+        await node.wait_up(service)
+        try:
+            reply = await node.call(service, "health", deadline_ms=QUESTION_MS)
+            if reply.json()["ready"]:
+                return
+        except BusError:
+            pass  # it went away again, or is too busy to answer: ask once more
+        await asyncio.sleep(PAUSE)
+
+
+async def _address(node: Node) -> str:
+    """Find the address for peers nearest to us: `net:HOST:PORT~shs:KEY`."""
+    for scope in ("device", "local", "public"):
+        addresses = (await node.call("network", "address", scope)).json() or ""
+        for address in str(addresses).split(";"):
+            if address.startswith("net:"):
+                return address
+    return ""
