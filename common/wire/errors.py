@@ -2,14 +2,16 @@
 
     WireError                 the peer broke a protocol, or left in the middle of it
     +-- HandshakeError        secret handshake; carries the number of the phase
-    +-- PacketError           a packet whose body is not what its header says
+    +-- PacketError           a packet that makes no sense where it stands
 
-All of them are the peer's fault and cost it the connection. The box stream, the packet reader and the
+    ClosedError               our own call came too late: the connection is over
+
+A WireError is the peer's fault and costs it the connection. The box stream, the packet reader and the
 muxrpc session raise none while they run: what they opened before the fault must still come out, so they
 report their end as a state or an event instead.
 """
 
-__all__ = ["HandshakeError", "PacketError", "WireError"]
+__all__ = ["ClosedError", "HandshakeError", "PacketError", "WireError"]
 
 
 class WireError(Exception):
@@ -25,4 +27,8 @@ class HandshakeError(WireError):
 
 
 class PacketError(WireError):
-    """The body of a packet is not of the type that its header claims."""
+    """A body that is not of the type its header claims, or a number that is taken."""
+
+
+class ClosedError(Exception):
+    """A call was to be made over a connection that is over."""

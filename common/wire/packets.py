@@ -23,6 +23,7 @@ __all__ = [
     "Reader",
     "decode_body",
     "encode",
+    "text_of",
 ]
 
 BUFFER, STRING, JSON = 0, 1, 2
@@ -108,6 +109,21 @@ def decode_body(flags: int, body: bytes) -> object:
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise PacketError(f"packet is no JSON: {error}") from None
+
+
+def text_of(value: object) -> str:
+    """A decoded value as text, the way JavaScript writes it (but for what is inside of lists)."""
+    match value:
+        case str():
+            return value
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case dict():
+            return "[object Object]"
+        case list():
+            return "[object Array]"
+        case _:
+            return json.dumps(value)
 
 
 def _refuse_constant(name: str) -> object:
