@@ -15,6 +15,7 @@ from common.refs.legacy import (
     is_address,
 )
 
+_LINE_BREAKS = "\n\r\u2028\u2029"
 _SEED = re.compile(r"[A-Za-z0-9/+]{43}=")
 
 
@@ -67,4 +68,7 @@ def _parted(text: str) -> tuple[str, str | None]:
 
 
 def _without_redirect(text: str) -> str:
-    return re.sub(r"#[^\n\r\u2028\u2029]*\Z", "", text)
+    """Without all from the first `#` of the last line."""
+    last_line = max(text.rfind(mark) for mark in _LINE_BREAKS) + 1
+    mark = text.find("#", last_line)
+    return text if mark < 0 else text[:mark]

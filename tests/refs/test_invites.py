@@ -33,3 +33,8 @@ def test_what_is_no_invite() -> None:
     assert not is_legacy_invite(f"{REMOTE}:{SEED}")
     assert not is_invite("net:localhost:8008")
     assert parse_invite("") is None
+
+
+def test_only_the_last_line_has_a_redirect() -> None:
+    assert not is_legacy_invite(f"localhost:8008:{KEY}~{SEED}#a\nb")
+    assert not is_invite("#" * 100_000 + "\n")
