@@ -1,1 +1,7 @@
 """Follows, blocks and hops. Pure."""
+
+from common.graph.contact import BLOCK, FOLLOW, NEITHER, Edge, edge_of
+from common.graph.graph import Graph, Hops
+from common.graph.reach import Reach
+
+__all__ = ["BLOCK", "FOLLOW", "NEITHER", "Edge", "Graph", "Hops", "Reach", "edge_of"]
