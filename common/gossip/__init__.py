@@ -1,1 +1,58 @@
-"""Replication as pure state machines: epidemic broadcast trees. Pure."""
+"""Replication as pure state machines: epidemic broadcast trees, and histories asked for one by one. Pure."""
+
+from common.gossip.ebt import Ebt
+from common.gossip.history import Histories, Request
+from common.gossip.messages import (
+    Appended,
+    BlockChanged,
+    Command,
+    Congested,
+    Connected,
+    Disconnected,
+    EndSession,
+    Event,
+    FeedForked,
+    FeedRead,
+    Message,
+    MessageForged,
+    MessagesLost,
+    MessagesReceived,
+    NotesReceived,
+    ReadFeed,
+    SendMessages,
+    SendNotes,
+    Ticked,
+    Verify,
+    WantedChanged,
+)
+from common.gossip.notes import Note, decode_note, encode_note
+
+__all__ = [
+    "Appended",
+    "BlockChanged",
+    "Command",
+    "Congested",
+    "Connected",
+    "Disconnected",
+    "Ebt",
+    "EndSession",
+    "Event",
+    "FeedForked",
+    "FeedRead",
+    "Histories",
+    "Message",
+    "MessageForged",
+    "MessagesLost",
+    "MessagesReceived",
+    "Note",
+    "NotesReceived",
+    "ReadFeed",
+    "Request",
+    "SendMessages",
+    "SendNotes",
+    "Ticked",
+    "Verify",
+    "WantedChanged",
+    "decode_note",
+    "encode_note",
+]

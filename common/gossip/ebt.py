@@ -1,0 +1,309 @@
+"""Epidemic broadcast trees: one machine for all peers, events in, commands out.
+
+Knows the protocol of the guide's section "EBT replication" as epidemic-broadcast-trees 7 and 9 speak it; must
+never know streams, the log or the graph. Called by the replication service.
+
+Differences from the JavaScript, on purpose:
+- a feed that becomes wanted is told to every peer, whatever the peer said of it before, and what the peer asked
+  while the feed was not wanted counts then: a refusal never outlives its reason;
+- a refused feed is offered again from time to time when there is more of it than was told;
+- a feed is left out of the first notes (request skipping) only where both sides' last words were the head that
+  stands now.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from common.gossip.messages import (
+    Appended,
+    BlockChanged,
+    Command,
+    Congested,
+    Connected,
+    Disconnected,
+    EndSession,
+    Event,
+    FeedForked,
+    FeedRead,
+    Message,
+    MessageForged,
+    MessagesLost,
+    MessagesReceived,
+    NotesReceived,
+    SendNotes,
+    Ticked,
+    Verify,
+    WantedChanged,
+)
+from common.gossip.outgoing import Outgoing
+from common.gossip.senders import Senders
+from common.gossip.session import NOT_SHARED, REFUSED, Memory, Session, Told
+from common.gossip.state import State
+from common.refs import FeedId, is_feed
+
+MAX_MEMORIES: Final = 256
+"""Peers whose clocks are remembered; of older ones every feed is told again."""
+MAX_UNWANTED: Final = 100_000
+"""Feeds that one peer may name and we do not want: what it said of more is not remembered."""
+OFFER_MS: Final = 30_000
+"""How often feeds that a peer refused are offered to it again."""
+
+
+class Ebt:
+    """The machine. `handle` is the only way in; everything it wants done is in what it returns."""
+
+    def __init__(self, own: FeedId, clock: Mapping[FeedId, int]) -> None:
+        self._state = State(own, dict(clock))
+        self._senders = Senders(self._state)
+        self._outgoing = Outgoing(self._state)
+        self._offered_at = 0.0
+        self._handlers: dict[type, Callable[[Any], Iterator[Command]]] = {
+            Connected: self._connected,
+            Disconnected: self._disconnected,
+            NotesReceived: self._notes_received,
+            MessagesReceived: self._messages_received,
+            MessagesLost: self._messages_lost,
+            FeedForked: self._feed_forked,
+            MessageForged: self._message_forged,
+            Appended: self._appended,
+            WantedChanged: self._wanted_changed,
+            BlockChanged: self._block_changed,
+            FeedRead: self._feed_read,
+            Congested: self._congested,
+            Ticked: self._ticked,
+        }
+
+    @property
+    def clock(self) -> Mapping[FeedId, int]:
+        """The heads of all feeds here."""
+        return self._state.clock
+
+    @property
+    def sessions(self) -> Mapping[FeedId, Session]:
+        """What stands, for `ebt.peerStatus` and health; to be read only."""
+        return self._state.sessions
+
+    def handle(self, event: Event) -> list[Command]:
+        """Takes one event; gives back what to do, in this order."""
+        commands = list(self._handlers[type(event)](event))
+        for session in self._state.sessions.values():
+            if session.notes is not None:
+                notes, session.notes = session.notes, None
+                commands.append(SendNotes(session.peer, notes))
+            if session.to_read:
+                commands.extend(self._outgoing.reads(session))
+        return commands
+
+    def _connected(self, event: Connected) -> Iterator[Command]:
+        if event.peer in self._state.blocks.get(self._state.own, ()):
+            yield EndSession(event.peer, "")
+            return
+        self._drop(event.peer, event.now)
+        session = Session(event.peer, started=False, heard_at=event.now)
+        self._state.sessions[event.peer] = session
+        if not event.client:
+            self._start(session, event.now)
+
+    def _start(self, session: Session, now: float) -> None:
+        """Tells the first notes: at once when the peer called, else after the peer's."""
+        session.started = True
+        session.notes = {}
+        memory = self._state.memories.pop(session.peer, None) or Memory()
+        session.forked = memory.forked
+        for feed in self._state.wanted:
+            if not self._state.is_shared(feed, session):
+                continue
+            head = self._state.head(feed)
+            if memory.heard.get(feed) == head == memory.told.get(feed):
+                session.heard[feed] = session.told[feed] = Told(head, receive=False)
+            else:
+                self._senders.greet(session, feed, now)
+
+    def _disconnected(self, event: Disconnected) -> Iterator[Command]:
+        self._drop(event.peer, event.now)
+        yield from ()
+
+    def _drop(self, peer: FeedId, now: float) -> None:
+        session = self._state.sessions.pop(peer, None)
+        if session is None:
+            return
+        memories = self._state.memories
+        memories[peer] = session.remember()
+        while len(memories) > MAX_MEMORIES:
+            memories.pop(next(iter(memories)))
+        self._senders.release_all(session, now)
+
+    def _notes_received(self, event: NotesReceived) -> Iterator[Command]:
+        session = self._state.sessions.get(event.peer)
+        if session is None:
+            return
+        if not session.started:
+            self._start(session, event.now)
+        for feed, (sequence, receive) in event.notes.items():
+            if feed in self._state.wanted or is_feed(feed):
+                note = Told(sequence, receive) if sequence >= 0 else NOT_SHARED
+                self._note(session, FeedId(feed), note, event.now)
+        yield from ()
+
+    def _note(self, session: Session, feed: FeedId, note: Told, now: float) -> None:
+        if not self._state.is_shared(feed, session):
+            if feed in session.heard or len(session.heard) < MAX_UNWANTED + len(self._state.wanted):
+                session.heard[feed] = note
+            if note.sequence != REFUSED and session.told.get(feed) != NOT_SHARED:
+                session.tell(feed, REFUSED, receive=False)
+            return
+        session.heard[feed] = note
+        if note.sequence == REFUSED:
+            session.stop(feed)
+            self._senders.release(session, feed, now)
+        else:
+            self._answer(session, feed, note, now)
+
+    def _answer(self, session: Session, feed: FeedId, note: Told, now: float) -> None:
+        """Acts on what the peer has and wants of a shared feed."""
+        if note.receive:
+            self._outgoing.asked(session, feed, note.sequence)
+        else:
+            session.stop_sending(feed)
+        head = self._state.head(feed)
+        if note.sequence > head:
+            self._senders.claimed(session, feed, now)
+        if note.sequence < head != session.told[feed].sequence and not note.receive:
+            session.tell(feed, head, receive=feed in session.receiving)
+
+    def _messages_received(self, event: MessagesReceived) -> Iterator[Command]:
+        session = self._state.sessions.get(event.peer)
+        if session is None:
+            return
+        session.heard_at = event.now
+        wanted = [m for m in event.messages if self._is_next(session, m, event.now)]
+        if wanted:
+            yield Verify(event.peer, wanted)
+
+    def _is_next(self, session: Session, message: Message, now: float) -> bool:
+        """Counts a message as held by the peer; true when it is new and in order."""
+        feed, sequence, _ = message
+        if not self._state.is_shared(feed, session):
+            return False
+        if session.sending.get(feed, sequence) < sequence:
+            session.sending[feed] = sequence
+        said = session.heard.get(feed, NOT_SHARED)
+        if said.sequence < sequence:
+            session.heard[feed] = said._replace(sequence=sequence)
+        known = max(self._state.head(feed), session.expected.get(feed, 0))
+        if sequence == known + 1:
+            session.expected[feed] = sequence
+            session.restarted.discard(feed)
+            return True
+        if sequence > known and feed not in session.restarted:
+            self._refuse(session, feed, now)
+            session.refused.add(feed)
+        return False
+
+    def _refuse(self, session: Session, feed: FeedId, now: float) -> None:
+        session.stop(feed)
+        session.tell(feed, REFUSED, receive=False)
+        self._senders.release(session, feed, now)
+
+    def _messages_lost(self, event: MessagesLost) -> Iterator[Command]:
+        session = self._state.sessions.get(event.peer)
+        if session is not None and self._state.is_shared(event.feed, session):
+            session.expected.pop(event.feed, None)
+            if session.claim(event.feed) > self._state.head(event.feed):
+                session.restarted.add(event.feed)
+                self._senders.ask(session, event.feed, event.now)
+        yield from ()
+
+    def _feed_forked(self, event: FeedForked) -> Iterator[Command]:
+        session = self._state.sessions.get(event.peer)
+        if session is not None:
+            self._refuse(session, event.feed, event.now)
+            session.forked.add(event.feed)
+        yield from ()
+
+    def _message_forged(self, event: MessageForged) -> Iterator[Command]:
+        session = self._state.sessions.get(event.peer)
+        if session is not None:
+            session.forked.add(event.feed)
+            session.told.pop(event.feed, None)
+            self._drop(event.peer, event.now)
+            yield EndSession(event.peer, event.reason)
+
+    def _appended(self, event: Appended) -> Iterator[Command]:
+        clock = self._state.clock
+        new = [m for m in event.messages if m.sequence > clock.get(m.author, 0)]
+        for message in new:
+            clock[message.author] = message.sequence
+        for feed in {message.author for message in new}:
+            self._senders.appended(feed)
+        yield from self._outgoing.appended(new)
+
+    def _wanted_changed(self, event: WantedChanged) -> Iterator[Command]:
+        for feed in event.added:
+            self._state.wanted[feed] = None
+        started = [s for s in self._state.sessions.values() if s.started]
+        for feed in event.added:
+            for session in started:
+                self._begin(session, feed, event.now)
+        for feed in event.removed:
+            self._state.wanted.pop(feed, None)
+            for session in started:
+                if feed in session.told:
+                    self._refuse(session, feed, event.now)
+        yield from ()
+
+    def _begin(self, session: Session, feed: FeedId, now: float) -> None:
+        """A feed is shared from now on: acts on what the peer said of it before."""
+        if not self._state.is_shared(feed, session):
+            return
+        session.restarted.add(feed)
+        said = session.heard.get(feed)
+        self._senders.greet(session, feed, now)
+        if said is not None and said.sequence != REFUSED:
+            self._answer(session, feed, said, now)
+
+    def _block_changed(self, event: BlockChanged) -> Iterator[Command]:
+        blocked = self._state.blocks.setdefault(event.author, set())
+        (blocked.add if event.blocked else blocked.discard)(event.target)
+        if not blocked:
+            del self._state.blocks[event.author]
+        session = self._state.sessions.get(event.target)
+        if session is None:
+            return
+        if event.author == self._state.own and event.blocked:
+            yield EndSession(event.target, "")
+        if event.blocked and event.author in session.told:
+            self._refuse(session, event.author, event.now)
+        elif not event.blocked and session.started:
+            self._begin(session, event.author, event.now)
+
+    def _feed_read(self, event: FeedRead) -> Iterator[Command]:
+        session = self._state.sessions.get(event.peer)
+        if session is not None:
+            yield from self._outgoing.read(session, event)
+
+    def _congested(self, event: Congested) -> Iterator[Command]:
+        session = self._state.sessions.get(event.peer)
+        if session is not None:
+            session.congested = event.congested
+        yield from ()
+
+    def _ticked(self, event: Ticked) -> Iterator[Command]:
+        self._senders.tick(event.now)
+        if event.now - self._offered_at >= OFFER_MS:
+            self._offered_at = event.now
+            for session in self._state.sessions.values():
+                self._offer(session)
+        yield from ()
+
+    def _offer(self, session: Session) -> None:
+        for feed, said in session.heard.items():
+            told = session.told.get(feed)
+            if (
+                said.sequence == REFUSED
+                and told is not None
+                and self._state.is_shared(feed, session)
+            ):
+                head = self._state.head(feed)
+                if told.sequence < head:
+                    session.tell(feed, head, receive=feed in session.receiving)

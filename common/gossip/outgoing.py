@@ -1,0 +1,110 @@
+"""What is sent to whom: old messages from the log, new ones as they are appended, and notes instead.
+
+Knows how far each peer was given each feed it asked for; must never know the stream or where messages lie.
+Called by the EBT machine.
+
+A peer that asked for a feed gets it read from the log in runs of READ_LIMIT, a bounded number of feeds at a
+time, until it is at the head; from then on each appended message goes to it directly. A congested peer falls
+back to reading once it is free again. A peer that did not ask is told the new head, so that it can.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+
+from common.gossip.messages import Command, FeedRead, Message, ReadFeed, SendMessages
+from common.gossip.session import REFUSED, Session
+from common.gossip.state import State
+from common.refs import FeedId
+
+READ_LIMIT: Final = 500
+"""Messages of one read: half of what one bus message may carry."""
+MAX_READS: Final = 4
+"""Reads for one peer at a time: what waits in memory for it is at most this many runs."""
+
+
+class Outgoing:
+    """The sending half of the machine."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def asked(self, session: Session, feed: FeedId, sequence: int) -> None:
+        """The peer wants what comes after this sequence of a shared feed.
+
+        A peer that is already being sent the feed repeats itself while messages are under way: those still
+        come, so the place is kept.
+        """
+        at = max(sequence, session.sending.get(feed, 0))
+        session.sending[feed] = at
+        if at < self._state.head(feed):
+            session.to_read[feed] = None
+
+    def appended(self, messages: Sequence[Message]) -> Iterator[Command]:
+        """Offers new messages, whose heads are already counted, to every peer."""
+        by_author = attrgetter("author")
+        runs = [
+            (feed, list(run)) for feed, run in groupby(sorted(messages, key=by_author), by_author)
+        ]
+        for session in list(self._state.sessions.values()):
+            if not session.started:
+                continue
+            bodies: list[bytes] = []
+            for feed, run in runs:
+                if feed in session.sending:
+                    bodies.extend(_forward(session, feed, run))
+                elif self._state.is_shared(feed, session):
+                    _announce(session, feed, run[-1].sequence)
+            if bodies:
+                yield SendMessages(session.peer, bodies)
+
+    def read(self, session: Session, event: FeedRead) -> Iterator[Command]:
+        """Sends what was read, and reads on."""
+        session.reading.discard(event.feed)
+        at = session.sending.get(event.feed)
+        if at is None:
+            return
+        if at == event.after and event.bodies:
+            session.sending[event.feed] = at = event.last
+            yield SendMessages(session.peer, event.bodies)
+        elif at == event.after < self._state.head(event.feed):
+            session.stop_sending(event.feed)  # the log has a hole: no more can follow
+            return
+        if at < self._state.head(event.feed):
+            session.to_read[event.feed] = None
+
+    def reads(self, session: Session) -> Iterator[Command]:
+        """The reads to begin now."""
+        while session.to_read and len(session.reading) < MAX_READS and not session.congested:
+            feed = next((f for f in session.to_read if f not in session.reading), None)
+            if feed is None:
+                return
+            del session.to_read[feed]
+            if session.sending[feed] < self._state.head(feed):
+                session.reading.add(feed)
+                yield ReadFeed(session.peer, feed, session.sending[feed], READ_LIMIT)
+
+
+def _forward(session: Session, feed: FeedId, run: Sequence[Message]) -> Iterator[bytes]:
+    """The messages of a run that the peer lacks; a peer that is further behind gets them read."""
+    at, first, last = session.sending[feed], run[0].sequence, run[-1].sequence
+    if at >= last:
+        return
+    if at < first - 1 or session.congested or feed in session.reading or feed in session.to_read:
+        session.to_read[feed] = None
+        return
+    session.sending[feed] = last
+    yield from (message.body for message in run[at + 1 - first :])
+
+
+def _announce(session: Session, feed: FeedId, head: int) -> None:
+    """Tells a peer that did not ask what it may ask for; one that refused hears only of the beginning."""
+    said = session.heard.get(feed)
+    if said is not None and said.sequence >= head:
+        return
+    refused = said is not None and said.sequence == REFUSED
+    told = session.told.get(feed)
+    if refused and told is not None and told.sequence > 0:
+        return
+    session.tell(feed, head, receive=feed in session.receiving)

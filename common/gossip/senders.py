@@ -1,0 +1,109 @@
+"""Which peer is asked for which feed.
+
+Knows that one peer at a time sends a feed, and when to ask another; must never know messages or the stream.
+Called by the EBT machine.
+
+A feed has at most one active sender. Another one takes its place when it says it has more than the active one
+ever said (lag), or when the active one said it has more than is here and nothing came from it for STALL_MS. Any
+other peer only tells what it has, when that changes.
+"""
+
+from typing import Final
+
+from common.gossip.session import Session
+from common.gossip.state import State
+from common.refs import FeedId
+
+STALL_MS: Final = 3_000
+"""As the time-out of epidemic-broadcast-trees."""
+RETRY_MS: Final = 30_000
+"""An active sender without a rival is asked again after this long, in case it forgot."""
+
+
+class Senders:
+    """Active senders by feed, and the feeds of which some peer has more than is here."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._active: dict[FeedId, Session] = {}
+        self._missing: dict[FeedId, None] = {}
+
+    def ask(self, session: Session, feed: FeedId, now: float) -> None:
+        """Makes the peer the active sender, and tells it and the one before."""
+        head = self._state.head(feed)
+        before = self._active.get(feed)
+        if before is not None and before is not session:
+            before.receiving.discard(feed)
+            before.tell(feed, head, receive=False)
+        self._active[feed] = session
+        session.receiving.add(feed)
+        session.heard_at = max(session.heard_at, now)
+        session.tell(feed, head, receive=True)
+
+    def greet(self, session: Session, feed: FeedId, now: float) -> None:
+        """Tells the peer of a shared feed for the first time, and asks for it if nobody else was asked."""
+        if feed in self._active:
+            session.tell(feed, self._state.head(feed), receive=feed in session.receiving)
+        else:
+            self.ask(session, feed, now)
+
+    def claimed(self, session: Session, feed: FeedId, now: float) -> None:
+        """The peer said it has more of a shared feed than is here."""
+        self._missing[feed] = None
+        active = self._active.get(feed)
+        if active is session:
+            return
+        if active is None or active.claim(feed) < session.claim(feed):
+            self.ask(session, feed, now)
+
+    def appended(self, feed: FeedId) -> None:
+        """The head of a feed grew."""
+        if feed in self._missing and not self._have_more(feed):
+            del self._missing[feed]
+
+    def release(self, session: Session, feed: FeedId, now: float) -> None:
+        """The peer sends the feed no longer; asks another one that has more, if there is one."""
+        session.receiving.discard(feed)
+        if self._active.get(feed) is session:
+            del self._active[feed]
+            if feed in self._missing:
+                self._rotate(feed, session, now)
+
+    def release_all(self, session: Session, now: float) -> None:
+        """The peer left."""
+        for feed in list(session.receiving):
+            self.release(session, feed, now)
+
+    def tick(self, now: float) -> None:
+        """Asks others for what stalled senders owe."""
+        for feed in list(self._missing):
+            if not self._have_more(feed):
+                del self._missing[feed]
+                continue
+            active = self._active.get(feed)
+            owes = active is not None and active.claim(feed) > self._state.head(feed)
+            if active is not None and owes and now - active.heard_at < STALL_MS:
+                continue
+            asked = self._rotate(feed, active, now)
+            if not asked and active is not None and owes and now - active.heard_at > RETRY_MS:
+                active.restarted.add(feed)
+                self.ask(active, feed, now)
+
+    def _have_more(self, feed: FeedId) -> list[Session]:
+        head = self._state.head(feed)
+        return [
+            session
+            for session in self._state.sessions.values()
+            if session.claim(feed) > head and self._state.is_shared(feed, session)
+        ]
+
+    def _rotate(self, feed: FeedId, after: Session | None, now: float) -> bool:
+        """Asks the next peer after this one, in the order of the sessions, that has more."""
+        others = self._have_more(feed)
+        order = list(self._state.sessions.values())
+        place = order.index(after) if after in order else -1
+        turn = {id(s): n for n, s in enumerate(order[place + 1 :] + order[: place + 1])}
+        others = sorted((s for s in others if s is not after), key=lambda s: turn[id(s)])
+        if others:
+            self.ask(others[0], feed, now)
+        return bool(others)

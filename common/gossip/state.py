@@ -1,0 +1,35 @@
+"""What the whole EBT machine shares: heads, wishes, blocks and sessions.
+
+Knows facts; must never decide. Called by the machine and its two halves, `Senders` and `Outgoing`.
+"""
+
+from dataclasses import dataclass, field
+
+from common.gossip.session import Memory, Session
+from common.refs import FeedId
+
+
+@dataclass(slots=True)
+class State:
+    """Facts of this node, and the sessions that stand."""
+
+    own: FeedId
+    clock: dict[FeedId, int] = field(default_factory=dict)
+    wanted: dict[FeedId, None] = field(default_factory=dict)
+    """A set in the order of asking."""
+    blocks: dict[FeedId, set[FeedId]] = field(default_factory=dict)
+    sessions: dict[FeedId, Session] = field(default_factory=dict)
+    memories: dict[FeedId, Memory] = field(default_factory=dict)
+
+    def head(self, feed: FeedId) -> int:
+        """The last sequence held of a feed; 0 for none."""
+        return self.clock.get(feed, 0)
+
+    def is_shared(self, feed: FeedId, session: Session) -> bool:
+        """Whether the feed is exchanged with this peer: replicated, not refused, its author blocks nobody here."""
+        return (
+            feed in self.wanted
+            and feed not in session.refused
+            and feed not in session.forked
+            and session.peer not in self.blocks.get(feed, ())
+        )

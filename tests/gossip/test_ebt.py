@@ -1,0 +1,328 @@
+"""Playbooks of one machine: the events that go in, the commands that must come out."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from common.gossip import (
+    Appended,
+    BlockChanged,
+    Command,
+    Congested,
+    Connected,
+    Disconnected,
+    Ebt,
+    EndSession,
+    Event,
+    FeedForked,
+    FeedRead,
+    MessageForged,
+    MessagesLost,
+    MessagesReceived,
+    NotesReceived,
+    ReadFeed,
+    SendMessages,
+    SendNotes,
+    Ticked,
+    Verify,
+    WantedChanged,
+)
+from common.gossip import ebt as _module
+from common.refs import FeedId
+from tests.support.gossip_network import FEEDS, body, message
+
+ME, P, Q, X, Y = FEEDS[:5]
+
+
+class Play:
+    """`<<` gives an event, `>>` tells what must have come out of it."""
+
+    def __init__(self, clock: dict[FeedId, int], *wanted: FeedId) -> None:
+        self.ebt = Ebt(ME, clock)
+        self.out: Sequence[Command] = self.ebt.handle(WantedChanged(wanted, (), 0))
+
+    def __lshift__(self, event: Event) -> "Play":
+        self.out = self.ebt.handle(event)
+        return self
+
+    def __rshift__(self, commands: list[Command]) -> "Play":
+        assert list(self.out) == commands
+        return self
+
+
+def notes(peer: FeedId, **said: tuple[int, bool]) -> NotesReceived:
+    return NotesReceived(peer, {globals()[name]: value for name, value in said.items()}, 0)
+
+
+def tells(peer: FeedId, **said: tuple[int, bool]) -> SendNotes:
+    return SendNotes(peer, {globals()[name]: value for name, value in said.items()})
+
+
+def received(peer: FeedId, feed: FeedId, *sequences: int, now: float = 0) -> MessagesReceived:
+    return MessagesReceived(peer, [message(feed, n) for n in sequences], now)
+
+
+def appended(feed: FeedId, *sequences: int) -> Appended:
+    return Appended([message(feed, n) for n in sequences])
+
+
+def test_who_was_called_tells_first_and_an_empty_note_too() -> None:
+    play = Play({})
+    play << Connected(P, False, 0) >> [tells(P)]
+    play << Disconnected(P, 0) >> []
+    play << Disconnected(P, 0) >> []
+
+
+def test_who_called_waits_for_the_others_notes() -> None:
+    play = Play({X: 3}, X)
+    play << Connected(P, True, 0) >> []
+    play << appended(X, 4) >> []
+    play << notes(P) >> [tells(P, X=(4, True))]
+
+
+def test_a_blocked_peer_gets_no_session() -> None:
+    play = Play({}, X)
+    play << BlockChanged(ME, P, True, 0) >> []
+    play << Connected(P, False, 0) >> [EndSession(P, "")]
+    play << notes(P, X=(1, True)) >> []
+    play << received(P, X, 1) >> []
+    play << notes(P, X=(-1, False)) >> []
+    play << Congested(P, True) >> []
+    play << FeedRead(P, X, 0, 0, []) >> []
+    play << FeedForked(P, X, 0) >> []
+    play << MessageForged(P, X, "forged", 0) >> []
+    play << MessagesLost(P, X, 0) >> []
+
+
+def test_asked_feed_is_read_in_runs_and_then_forwarded_live() -> None:
+    play = Play({X: 600}, X)
+    play << Connected(P, False, 0) >> [tells(P, X=(600, True))]
+    play << notes(P, X=(0, True)) >> [ReadFeed(P, X, 0, 500)]
+    play << appended(X, 601) >> []
+    run = [body(X, n) for n in range(1, 501)]
+    play << FeedRead(P, X, 0, 500, run) >> [SendMessages(P, run), ReadFeed(P, X, 500, 500)]
+    play << FeedRead(P, X, 500, 601, [b"rest"]) >> [SendMessages(P, [b"rest"])]
+    play << appended(X, 602, 603) >> [SendMessages(P, [body(X, 602), body(X, 603)])]
+    play << appended(X, 602, 603) >> []
+
+
+def test_a_congested_peer_gets_its_messages_read_later() -> None:
+    play = Play({X: 1}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(1, True)) >> []
+    play << Congested(P, True) >> []
+    play << appended(X, 2) >> []
+    play << appended(X, 3) >> []
+    play << Congested(P, False) >> [ReadFeed(P, X, 1, 500)]
+
+
+def test_a_hole_in_the_log_stops_the_feed_for_who_asked() -> None:
+    play = Play({X: 9}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(0, True)) >> [ReadFeed(P, X, 0, 500)]
+    play << appended(X, 10) >> []
+    play << FeedRead(P, X, 0, 0, []) >> []
+    play << appended(X, 11) >> [tells(P, X=(11, True))]
+
+
+def test_what_was_read_for_an_older_request_is_not_sent() -> None:
+    play = Play({X: 9}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(0, True)) >> [ReadFeed(P, X, 0, 500)]
+    play << notes(P, X=(0, False)) >> []
+    play << FeedRead(P, X, 0, 9, [b"old"]) >> []
+    play << notes(P, X=(0, True)) >> [ReadFeed(P, X, 0, 500)]
+    play << notes(P, X=(4, True)) >> []
+    play << FeedRead(P, X, 0, 9, [b"old"]) >> [ReadFeed(P, X, 4, 500)]
+
+
+def test_reads_for_one_peer_are_bounded() -> None:
+    play = Play(dict.fromkeys(FEEDS, 1), *FEEDS)
+    play << Connected(P, False, 0)
+    play << NotesReceived(P, dict.fromkeys(FEEDS, (0, True)), 0)
+    assert [type(c) for c in play.out] == [ReadFeed] * 4
+    play << FeedRead(P, FEEDS[0], 0, 1, [b"1"])
+    assert [type(c) for c in play.out] == [SendMessages, ReadFeed]
+
+
+def test_messages_in_order_are_verified_and_others_dropped() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(9, False)) >> []
+    play << received(P, X, 1, 2, 3, 4) >> [Verify(P, [message(X, 3), message(X, 4)])]
+    play << received(P, X, 3, 4) >> []
+    play << received(P, Y, 1) >> []
+    play << appended(X, 3, 4) >> []
+    play << received(P, X, 5) >> [Verify(P, [message(X, 5)])]
+
+
+def test_a_gap_stops_the_feed_with_that_peer_and_asks_another() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0) << Connected(Q, False, 0)
+    play << notes(P, X=(9, False)) >> []
+    play << notes(Q, X=(9, False)) >> []
+    play << received(P, X, 4) >> [tells(P, X=(-1, False)), tells(Q, X=(2, True))]
+    play << received(P, X, 3) >> []
+
+
+def test_a_fork_stops_the_feed_with_that_peer_over_sessions() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << FeedForked(P, X, 0) >> [tells(P, X=(-1, False))]
+    play << notes(P, X=(9, True)) >> []
+    play << Disconnected(P, 0)
+    play << Connected(P, False, 0) >> [tells(P)]
+    play << notes(P, X=(9, True)) >> [tells(P, X=(-1, False))]
+
+
+def test_a_forged_message_ends_the_session() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << MessageForged(P, X, "forged", 0) >> [EndSession(P, "forged")]
+    play << Connected(P, False, 0) >> [tells(P)]
+
+
+def test_lost_messages_are_asked_for_again() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(2, False))
+    play << received(P, X, 3)
+    play << MessagesLost(P, X, 0) >> [tells(P, X=(2, True))]
+    play << received(P, X, 4) >> []
+    play << received(P, X, 3) >> [Verify(P, [message(X, 3)])]
+    play << appended(X, 3, 4)
+    play << MessagesLost(P, X, 0) >> []
+
+
+def test_one_active_sender_and_a_switch_when_another_has_more() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0) >> [tells(P, X=(2, True))]
+    play << Connected(Q, False, 0) >> [tells(Q, X=(2, False))]
+    play << notes(P, X=(3, False)) >> []
+    play << notes(Q, X=(3, False)) >> []
+    play << notes(Q, X=(4, False)) >> [tells(P, X=(2, False)), tells(Q, X=(2, True))]
+    play << notes(Q, X=(-1, False)) >> [tells(P, X=(2, True))]
+
+
+def test_a_stalled_sender_is_replaced_and_one_alone_asked_again() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0) << Connected(Q, False, 0)
+    play << notes(P, X=(9, False)) << notes(Q, X=(9, False))
+    play << Ticked(2_999) >> []
+    play << Ticked(3_000) >> [tells(P, X=(2, False)), tells(Q, X=(2, True))]
+    play << Ticked(6_000) >> [tells(P, X=(2, True)), tells(Q, X=(2, False))]
+    play << Disconnected(Q, 6_000) >> []
+    play << Ticked(36_000) >> []
+    play << Ticked(36_001) >> [tells(P, X=(2, True))]
+    play << received(P, X, 3, now=39_000)
+    play << Ticked(41_000) >> []
+    play << appended(X, *range(3, 10)) >> []
+    play << Ticked(99_000) >> []
+
+
+def test_what_a_sender_that_left_owed_is_asked_of_another() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0) << Connected(Q, False, 0)
+    play << notes(P, X=(9, False)) << notes(Q, X=(8, False))
+    play << Disconnected(P, 5) >> [tells(Q, X=(2, True))]
+    play << Disconnected(Q, 5) >> []
+    play << Ticked(1) >> []
+
+
+def test_a_refused_feed_is_offered_again_when_it_grew() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(-1, False)) >> []
+    play << appended(X, 3) >> []
+    play << Ticked(29_000) >> []
+    play << Ticked(30_000) >> [tells(P, X=(3, False))]
+    play << Ticked(60_000) >> []
+
+
+def test_a_refused_feed_is_offered_at_once_when_it_begins() -> None:
+    play = Play({}, X)
+    play << Connected(P, False, 0) >> [tells(P, X=(0, True))]
+    play << notes(P, X=(-1, False)) >> []
+    play << appended(X, 1) >> [tells(P, X=(1, False))]
+    play << appended(X, 2) >> []
+
+
+def test_a_peer_that_is_ahead_hears_nothing_and_one_behind_the_head() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(3, False)) >> []
+    play << appended(X, 3) >> []
+    play << appended(X, 4) >> [tells(P, X=(4, True))]
+    play << appended(X, 5) >> [tells(P, X=(5, True))]
+    play << notes(P, X=(4, False)) >> []
+
+
+def test_a_note_that_is_behind_what_was_told_is_answered_with_the_head() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(9, False)) >> []
+    play << appended(X, 3) >> []
+    play << notes(P, X=(1, False)) >> [tells(P, X=(3, True))]
+
+
+def test_unwanted_feeds_are_refused_once_and_junk_ids_ignored() -> None:
+    play = Play({X: 2})
+    play << Connected(P, False, 0)
+    play << notes(P, X=(9, True)) >> [tells(P, X=(-1, False))]
+    play << notes(P, X=(10, True)) >> []
+    play << notes(P, Y=(-1, False)) >> []
+    play << NotesReceived(P, {"junk": (1, True)}, 0) >> []
+    play << WantedChanged([X], (), 0) >> [tells(P, X=(2, True))]
+    play << WantedChanged((), [X, Y], 0) >> [tells(P, X=(-1, False))]
+
+
+def test_a_skipped_feed_that_grew_is_told() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(2, True)) >> []
+    play << Disconnected(P, 0)
+    play << Connected(P, False, 0) >> [tells(P)]
+    play << appended(X, 3) >> [tells(P, X=(3, False))]
+    play << notes(P, X=(2, True)) >> [ReadFeed(P, X, 2, 500)]
+
+
+def test_of_many_peers_the_oldest_memory_goes() -> None:
+    play = Play({X: 2}, X)
+    for n in range(260):
+        peer = FeedId(f"peer {n}")
+        play << Connected(peer, False, 0) << NotesReceived(peer, {X: (2, False)}, 0)
+        play << Disconnected(peer, 0)
+    play << Connected(FeedId("peer 0"), False, 0) >> [tells(FeedId("peer 0"), X=(2, True))]
+    play << Disconnected(FeedId("peer 0"), 0)
+    play << Connected(FeedId("peer 259"), False, 0) >> [tells(FeedId("peer 259"))]
+
+
+def test_blocks_of_an_author_reach_a_session_under_way() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << BlockChanged(X, P, True, 0) >> [tells(P, X=(-1, False))]
+    play << BlockChanged(X, P, False, 0) >> [tells(P, X=(2, True))]
+    play << BlockChanged(Y, P, False, 0) >> []
+    play << BlockChanged(Y, P, True, 0) >> []
+    play << BlockChanged(ME, P, True, 0) >> [EndSession(P, "")]
+    play << Disconnected(P, 0)
+    assert play.ebt.sessions == {}
+    assert play.ebt.clock == {X: 2}
+
+
+def test_a_feed_the_peer_has_meanwhile_is_not_read_for_it() -> None:
+    play = Play({X: 1}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(1, True)) << Congested(P, True)
+    play << appended(X, 2) >> []
+    play << received(P, X, 2) >> []
+    play << Congested(P, False) >> []
+
+
+def test_what_a_peer_says_of_unwanted_feeds_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_module, "MAX_UNWANTED", 1)
+    play = Play({X: 1, Y: 1})
+    play << Connected(P, False, 0)
+    play << notes(P, X=(0, True)) << notes(P, Y=(0, True)) >> [tells(P, Y=(-1, False))]
+    play << WantedChanged([X], (), 0) >> [tells(P, X=(1, True)), ReadFeed(P, X, 0, 500)]
+    play << WantedChanged([Y], (), 0) >> [tells(P, Y=(1, True))]
