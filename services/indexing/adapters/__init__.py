@@ -1,0 +1,1 @@
+"""What touches the world around indexing: the log, read over the bus."""

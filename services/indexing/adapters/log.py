@@ -1,0 +1,97 @@
+"""The log as indexing reads it: followed from the views' position, and asked for single records.
+
+Knows the bus methods of storage; never knows what a view is for. Progress is told through `wait_for`:
+whoever needs a position waits here.
+"""
+
+import asyncio
+import logging
+
+from common.bus import BusError, CallerError, Node, Unavailable
+from common.feed.record import Record
+from services.indexing.model import Index
+from services.indexing.views import Row
+
+__all__ = ["Log"]
+
+RETRY_S = 0.2
+"""Between tries while storage is away."""
+
+
+class Log:
+    """One reader of the log for the whole process."""
+
+    def __init__(self, node: Node, index: Index) -> None:
+        self._node = node
+        self._index = index
+        self._moved = asyncio.Event()
+        self._edges: set[asyncio.Queue[list[Row]]] = set()
+
+    async def follow(self) -> None:
+        """Fold the log for ever, from wherever the views are; storage may come and go."""
+        while True:
+            try:
+                await self._node.wait_up("storage")
+                await self._read()
+            except Unavailable:
+                await asyncio.sleep(RETRY_S)
+            except CallerError as error:
+                logging.getLogger("indexing").warning("views start anew: %s", error.message)
+                self._index.forget()
+
+    async def _read(self) -> None:
+        options = {"after": self._index.position, "live": True, "limit": -1}
+        async with self._node.source("storage", "log.read", options) as stream:
+            async for batch in stream:
+                assert batch.position is not None  # noqa: S101  docs/bus.md section 6
+                contacts = self._index.fold(batch.position - len(batch.bodies) + 1, batch.bodies)
+                self._tell(contacts)
+
+    def _tell(self, contacts: list[Row]) -> None:
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+        if contacts:
+            for queue in self._edges:
+                queue.put_nowait(contacts)
+
+    def watch_edges(self) -> asyncio.Queue[list[Row]]:
+        """New rows of the graph from now on, until `unwatch_edges`."""
+        queue: asyncio.Queue[list[Row]] = asyncio.Queue()
+        self._edges.add(queue)
+        return queue
+
+    def unwatch_edges(self, queue: asyncio.Queue[list[Row]]) -> None:
+        """Stop what `watch_edges` began."""
+        self._edges.discard(queue)
+
+    async def wait_for(self, position: int) -> None:
+        """Return when all views have seen a position."""
+        while self._index.position < position:
+            await self._moved.wait()
+
+    async def end(self) -> int:
+        """The last position of the log, as storage has it now.
+
+        Raises: Unavailable.
+        """
+        reply = await self._node.call("storage", "log.position")
+        return int(reply.json()["position"])
+
+    async def catch_up(self, seconds: float) -> None:
+        """Wait until what is in the log now is in the views, but no longer than this."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.wait_for(await self.end())
+        except (TimeoutError, BusError):
+            return
+
+    async def records(self, positions: list[int]) -> list[Record]:
+        """The records at these positions, in their order; deleted ones are left out.
+
+        Raises: Unavailable.
+        """
+        found = []
+        async with self._node.source("storage", "log.get", {"positions": positions}) as stream:
+            async for batch in stream:
+                found += [Record.parse(body) for body in batch.bodies if body]
+        return [record for record in found if record.message]

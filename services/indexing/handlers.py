@@ -1,0 +1,218 @@
+"""What indexing answers: one async function a method.
+
+Knows views, options and the shapes clients expect (ssb-db 20.4.1, ssb-friends 4.1.4); reads records through
+the log. A query first waits a moment for what was in the log when it came, so that who publishes and then
+asks finds the message.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import orjson
+
+from common.bus import Call, CallerError
+from common.feed.items import SYNC, OptionError, StreamOptions, item_of, js_number, read_options
+from common.refs import FeedId, is_feed
+from services.indexing.adapters.log import Log
+from services.indexing.model import Index, parse_value
+from services.indexing.views import Contacts, Message, Row, Times, Types, ordered
+
+__all__ = ["Handlers"]
+
+CHUNK = 200
+"""Records fetched at a time: a bus message's worth."""
+PATIENCE_S = 1.0
+"""How long a query waits for the views to see what was in the log when it came."""
+
+
+def _object(call: Call) -> dict[str, Any]:
+    first = call.args[0] if call.args else {}
+    if not isinstance(first, dict):
+        raise CallerError("options must be an object")
+    return first
+
+
+def _options(given: dict[str, Any]) -> StreamOptions:
+    try:
+        return read_options(given)
+    except OptionError as error:
+        raise CallerError(str(error)) from error
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise CallerError("bounds must be numbers: milliseconds since 1970")
+    return float(value)
+
+
+class Handlers:
+    """The methods, over the index and the log."""
+
+    def __init__(self, index: Index, log: Log, own: FeedId, max_hops: int) -> None:
+        self._index = index
+        self._log = log
+        self._own = own
+        self._max_hops = max_hops
+
+    async def health(self, call: Call) -> object:
+        """Whether it answers, and how far the views are."""
+        assert call is not None  # noqa: S101
+        state = {"position": self._index.position, "views": self._index.positions()}
+        return {"service": "indexing", "ready": True, "state": state}
+
+    async def messages_by_type(self, call: Call) -> None:
+        """`messagesByType`: messages whose content has a type, in the order they were received."""
+        first = call.args[0] if call.args else None
+        given = {"type": first} if isinstance(first, str) else first
+        if not isinstance(given, dict) or not isinstance(given.get("type"), str):
+            raise CallerError("must provide {type: string} to messagesByType")
+        kind, options = given["type"], _options(given)
+        prefix = Types.prefix(kind)
+        start, end = prefix, prefix + b"\xff" * 9
+        if options.lower:
+            start = (
+                prefix + ordered(_number(options.lower[0])) + (b"" if options.lower[1] else b"\0")
+            )
+        if options.upper:
+            end = prefix + ordered(_number(options.upper[0])) + (b"\0" if options.upper[1] else b"")
+
+        def chosen(message: Message) -> bool:
+            rows = list(Types().rows(message))
+            return any(start <= row.key < end for row in rows)
+
+        await self._stream(call, options, Types.name, (start, end), chosen)
+
+    async def create_feed_stream(self, call: Call) -> None:
+        """`createFeedStream`: all messages by the earlier of claimed and received time.
+
+        A lower bound includes its own time and an upper one does not, open or closed: the reference
+        compares [time, author] with [time, null] (ssb-db indexes/feed.js).
+        """
+        options = _options(_object(call))
+        start = ordered(_number(options.lower[0])) if options.lower else b""
+        end = ordered(_number(options.upper[0])) if options.upper else None
+
+        def chosen(message: Message) -> bool:
+            time = ordered(Times.time(message))
+            return start <= time and (end is None or time < end)
+
+        await self._stream(call, options, Times.name, (start, end), chosen, rts=True)
+
+    async def is_following(self, call: Call) -> object:
+        """`friends.isFollowing({source, dest})`: no value when the source never said anything."""
+        source, dest = self._pair(call)
+        graph = self._index.graph
+        return graph.is_following(source, dest) if graph.knows(source) else None
+
+    async def is_blocking(self, call: Call) -> object:
+        """`friends.isBlocking({source, dest})`."""
+        return self._index.graph.is_blocking(*self._pair(call))
+
+    async def hops(self, call: Call) -> object:
+        """`friends.hops({start, max, reverse})`: {feed: distance}."""
+        given = _object(call)
+        start, most = given.get("start") or self._own, given.get("max") or self._max_hops
+        if not is_feed(start):
+            raise CallerError("start must be a feed id")
+        most = _number(most)
+        await self._log.catch_up(PATIENCE_S)
+        if given.get("reverse") is True:
+            return self._index.graph.reversed().hops(start, most)
+        if start == self._own and most == self._max_hops:
+            return self._index.reach.hops()
+        return self._index.graph.hops(start, most)
+
+    async def graph_edges(self, call: Call) -> None:
+        """`graph.edges`: the edges (of one source, or all), then changes as they come."""
+        given = _object(call)
+        source = given.get("source")
+        if source is not None and not is_feed(source):
+            raise CallerError("source must be a feed id")
+        await self._log.wait_for(await self._log.end())
+        queue = self._log.watch_edges()
+        try:
+            edges = [orjson.dumps(edge._asdict()) for edge in self._index.graph.edges(source)]
+            await call.send([*edges, SYNC])
+            while given.get("live") is True:
+                rows = await queue.get()
+                changes = [Contacts.edge(row) for row in rows]
+                told = [orjson.dumps(e._asdict()) for e in changes if source in (None, e.source)]
+                if told:
+                    await call.send(told)
+        finally:
+            self._log.unwatch_edges(queue)
+
+    def _pair(self, call: Call) -> tuple[FeedId, FeedId]:
+        given = _object(call)
+        source, dest = given.get("source"), given.get("dest")
+        if not is_feed(source) or not is_feed(dest):
+            raise CallerError("source and dest must be feed ids")
+        return source, dest
+
+    async def _stream(
+        self,
+        call: Call,
+        options: StreamOptions,
+        view: str,
+        bounds: tuple[bytes, bytes | None],
+        chosen: Callable[[Message], bool],
+        *,
+        rts: bool = False,
+    ) -> None:
+        await self._log.catch_up(PATIENCE_S)
+        seen, left = self._index.position, options.limit
+        if options.old:
+            async for positions in self._old(view, bounds, reverse=options.reverse):
+                wanted = [p for p in positions if p <= seen][: left if left >= 0 else None]
+                left = await self._send(call, options, wanted, None, left, rts=rts)
+                if left == 0:
+                    return
+        if not options.live:
+            return
+        if options.old and options.sync:
+            await call.send([SYNC])
+        while left:
+            await self._log.wait_for(seen + 1)
+            upto = min(self._index.position, seen + CHUNK)
+            left = await self._send(
+                call, options, list(range(seen + 1, upto + 1)), chosen, left, rts=rts
+            )
+            seen = upto
+
+    async def _old(
+        self, view: str, bounds: tuple[bytes, bytes | None], *, reverse: bool
+    ) -> AsyncIterator[list[int]]:
+        start, end = bounds
+        while rows := [
+            Row(*p) for p in self._index.scan(view, start, end, reverse=reverse, limit=CHUNK)
+        ]:
+            yield [int.from_bytes(row.value) for row in rows]
+            if reverse:
+                end = rows[-1].key
+            else:
+                start = rows[-1].key + b"\0"
+
+    async def _send(
+        self,
+        call: Call,
+        options: StreamOptions,
+        positions: list[int],
+        chosen: Callable[[Message], bool] | None,
+        left: int,
+        *,
+        rts: bool,
+    ) -> int:
+        items = []
+        for record in await self._log.records(positions) if positions else ():
+            message = None
+            if chosen or rts:
+                message = Message(0, record, parse_value(record.message))
+            if chosen and message and not chosen(message):
+                continue
+            extra = b',"rts":' + js_number(Times.time(message)).encode() if rts and message else b""
+            items.append(item_of(record, keys=options.keys, values=options.values, extra=extra))
+        if left >= 0:
+            items = items[:left]
+        if items:
+            await call.send(items)
+        return left - len(items) if left >= 0 else left

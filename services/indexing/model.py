@@ -1,0 +1,128 @@
+"""What indexing knows: views in a store, each with its position, and the follow graph in memory.
+
+Decides which messages a view has not seen and folds them; rows and positions change in one atomic write.
+Never awaits; the store is the only thing outside that it touches, through its port. Called by the
+follower, and read by the handlers.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from common.feed.json import parse
+from common.feed.record import Record
+from common.graph import Graph, Reach
+from common.refs import FeedId
+from common.store import Batch, Store
+from services.indexing.views import VIEWS, Contacts, Message, Row
+
+__all__ = ["META", "Index", "families"]
+
+META = "meta"
+_STATE = struct.Struct(">IQ")
+_PURGE = 500
+
+
+def families() -> list[str]:
+    """The families of the store that the views need."""
+    return [META, *(view.name for view in VIEWS)]
+
+
+def parse_value(message: bytes) -> dict[str, Any]:
+    """A message's value; the log holds only what was proven to be one."""
+    try:
+        value = orjson.loads(message)
+    except orjson.JSONDecodeError:
+        value = parse(message)
+    assert isinstance(value, dict)  # noqa: S101  an invariant of the log
+    return value
+
+
+class Index:
+    """The views over a store, and the graph from our own feed's point of view."""
+
+    def __init__(self, store: Store, own: FeedId, max_hops: float) -> None:
+        self._store = store
+        self._own = own
+        self._max_hops = max_hops
+        self._positions = {view.name: self._begin(view.name, view.version) for view in VIEWS}
+        self._load_graph()
+
+    @property
+    def position(self) -> int:
+        """The last position of the log that every view has seen."""
+        return min(self._positions.values())
+
+    def positions(self) -> dict[str, int]:
+        """The last position that each view has seen."""
+        return dict(self._positions)
+
+    def fold(self, first: int, records: Iterable[bytes]) -> list[Row]:
+        """Take records of the log, the first of them at position `first`; gives the new rows of the graph."""
+        batch, contacts, position = Batch(), [], first - 1
+        for position, raw in enumerate(records, first):
+            record = Record.parse(raw)
+            if record.message:
+                message = Message(position, record, parse_value(record.message))
+                contacts += self._fold_message(batch, message)
+        for view in VIEWS:
+            if position > self._positions[view.name]:
+                self._positions[view.name] = position
+                batch.put(META, view.name.encode(), _STATE.pack(view.version, position))
+        self._store.write(batch, sync=False)
+        for row in contacts:
+            self.reach.set_edge(Contacts.edge(row))
+        return contacts
+
+    def _fold_message(self, batch: Batch, message: Message) -> list[Row]:
+        contacts = []
+        for view in VIEWS:
+            if message.position > self._positions[view.name]:
+                for row in view.rows(message):
+                    batch.put(view.name, row.key, row.value)
+                    if view.name == Contacts.name:
+                        contacts.append(row)
+        return contacts
+
+    def scan(
+        self, view: str, start: bytes, end: bytes | None, *, reverse: bool, limit: int
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Rows of a view in the order of their keys."""
+        return self._store.scan(view, start, end, reverse=reverse, limit=limit)
+
+    def forget(self) -> None:
+        """Empty every view: the log is another one than they were folded from."""
+        for view in VIEWS:
+            self._empty(view.name)
+            self._positions[view.name] = 0
+        self._load_graph()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
+
+    def _begin(self, name: str, version: int) -> int:
+        stored = self._store.get(META, name.encode())
+        if stored is not None:
+            found, position = _STATE.unpack(stored)
+            if found == version:
+                return int(position)
+        self._empty(name)
+        return 0
+
+    def _empty(self, name: str) -> None:
+        batch = Batch()
+        batch.delete(META, name.encode())
+        self._store.write(batch, sync=False)
+        while keys := [key for key, _ in self._store.scan(name, limit=_PURGE)]:
+            batch = Batch()
+            for key in keys:
+                batch.delete(name, key)
+            self._store.write(batch, sync=False)
+
+    def _load_graph(self) -> None:
+        rows = (Row(*pair) for pair in self._store.scan(Contacts.name))
+        self.graph = Graph(Contacts.edge(row) for row in rows)
+        self.reach = Reach(self.graph, self._own, self._max_hops)
