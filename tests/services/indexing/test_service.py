@@ -1,0 +1,217 @@
+"""Indexing over a real bus, beside a storage that is only a list of records."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+
+from common.bus import Call, CallerError, Method, Node
+from common.feed.record import pack_record
+from common.refs import FeedId, feed_id
+from common.store import open_memory
+from services.indexing.actor import methods
+from services.indexing.adapters.log import Log
+from services.indexing.handlers import Handlers
+from services.indexing.model import Index, families
+
+FEEDS = [bytes([n]) * 32 for n in range(5)]
+IDS = [FeedId(feed_id(raw)) for raw in FEEDS]
+
+
+class FakeStorage:
+    """Just enough of storage's bus methods for whoever reads the log."""
+
+    def __init__(self) -> None:
+        self.records: list[bytes] = []
+        self.changed = asyncio.Event()
+
+    def add(self, author: int, content: Any, claimed: int = 1) -> None:
+        n = len(self.records) + 1
+        value = {"author": IDS[author], "sequence": n, "timestamp": claimed, "content": content}
+        self.records.append(
+            pack_record(n.to_bytes(32), FEEDS[author], n, 1000.0 + n, orjson.dumps(value))
+        )
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
+
+    async def read(self, call: Call) -> None:
+        after = call.args[0]["after"]
+        if after > len(self.records):
+            raise CallerError("the log is shorter")
+        while True:
+            if bodies := self.records[after:]:
+                after = len(self.records)
+                await call.send(bodies, position=after)
+            await self.changed.wait()
+
+    async def get(self, call: Call) -> None:
+        await call.send([self.records[p - 1] for p in call.args[0]["positions"]])
+
+    async def position(self, call: Call) -> object:
+        assert call
+        return {"position": len(self.records)}
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "log.read": Method("source", self.read, muxrpc=False),
+            "log.get": Method("source", self.get, muxrpc=False),
+            "log.position": Method("async", self.position, muxrpc=False),
+        }
+
+
+class Suite:
+    def __init__(self, storage: FakeStorage, index: Index, client: Node) -> None:
+        self.storage = storage
+        self.index = index
+        self.client = client
+
+    async def call(self, method: str, *args: object) -> Any:
+        return (await self.client.call("indexing", method, *args)).json()
+
+    async def items(self, method: str, *args: object) -> list[Any]:
+        async with self.client.source("indexing", method, *args) as stream:
+            return [item async for batch in stream for item in batch.json()]
+
+
+@pytest.fixture
+async def suite() -> AsyncIterator[Suite]:
+    with tempfile.TemporaryDirectory(prefix="sb-") as folder:
+        storage, index = FakeStorage(), Index(open_memory(families()), IDS[0], 2)
+
+        def endpoint(name: str) -> str:
+            return f"ipc://{folder}/bus/{name}"
+
+        table: dict[str, Method] = {}
+        node = Node("indexing", endpoint, table, calls=("storage",))
+        log = Log(node, index)
+        table.update(methods(Handlers(index, log, IDS[0], 2)))
+        client = Node("client", endpoint, calls=("indexing",))
+        async with Node("storage", endpoint, storage.methods()), node, client:
+            await client.wait_up("indexing", 5)
+            task = asyncio.create_task(log.follow())
+            yield Suite(storage, index, client)
+            task.cancel()
+
+
+async def test_messages_by_type_finds_what_was_just_appended(suite: Suite) -> None:
+    suite.storage.add(0, {"type": "post", "text": "one"})
+    suite.storage.add(1, {"type": "vote"})
+    suite.storage.add(1, {"type": "post", "text": "two"})
+    found = await suite.items("messagesByType", "post")
+    assert [item["value"]["content"]["text"] for item in found] == ["one", "two"]
+    assert [item["timestamp"] for item in found] == [1001, 1003]
+    options = {"type": "post", "reverse": True, "limit": 1, "values": False}
+    assert await suite.items("messagesByType", options) == [found[1]["key"]]
+    assert await suite.items("messagesByType", {"type": "post", "gt": 1001}) == found[1:]
+    assert await suite.items("messagesByType", {"type": "post", "gte": 1001, "lt": 1003}) == found[:1]
+    assert await suite.items("messagesByType", {"type": "post", "lte": 1003}) == found
+
+
+async def test_many_pages_keep_their_order(suite: Suite) -> None:
+    for n in range(450):
+        suite.storage.add(n % 3, {"type": "post"}, claimed=450 - n)
+    found = await suite.items("messagesByType", "post")
+    assert [item["timestamp"] for item in found] == [1001 + n for n in range(450)]
+    backwards = await suite.items("createFeedStream", {"reverse": True})
+    assert [item["rts"] for item in backwards] == [450 - n for n in range(450)]
+    assert await suite.items("createFeedStream", {"limit": 250}) == backwards[::-1][:250]
+
+
+async def test_feed_stream_bounds_are_those_of_the_reference(suite: Suite) -> None:
+    for claimed in (3, 1, 2):
+        suite.storage.add(0, {"type": "post"}, claimed=claimed)
+    for options in ({"gt": 2}, {"gte": 2}):
+        assert [i["rts"] for i in await suite.items("createFeedStream", options)] == [2, 3]
+    for options in ({"lt": 2}, {"lte": 2}):
+        assert [i["rts"] for i in await suite.items("createFeedStream", options)] == [1]
+
+
+@pytest.mark.parametrize("method", ["messagesByType", "createFeedStream"])
+async def test_live_streams_give_old_sync_and_new(suite: Suite, method: str) -> None:
+    suite.storage.add(0, {"type": "post"})
+    options = {"type": "post", "live": True, "limit": 3}
+    found: list[Any] = []
+    async with suite.client.source("indexing", method, options) as stream:
+        async for batch in stream:
+            found += batch.json()
+            if found[-1] == {"sync": True}:
+                suite.storage.add(0, {"type": "post"})
+                suite.storage.add(1, {"type": "post"})
+    assert [item.get("timestamp") for item in found] == [1001, None, 1002, 1003]
+    only_new = {"type": "post", "live": True, "old": False, "limit": 1}
+    stream = suite.client.source("indexing", method, only_new)
+    await asyncio.sleep(0.2)
+    suite.storage.add(2, {"type": "about"} if method == "messagesByType" else {"type": "post"})
+    suite.storage.add(2, {"type": "post"})
+    batches = [batch.json() async for batch in stream]
+    assert len(batches) == 1
+
+
+async def test_friends_answer_as_the_reference_does(suite: Suite) -> None:
+    suite.storage.add(0, {"type": "contact", "contact": IDS[1], "following": True})
+    suite.storage.add(1, {"type": "contact", "contact": IDS[2], "following": True})
+    suite.storage.add(0, {"type": "contact", "contact": IDS[3], "blocking": True})
+    assert await suite.call("friends.hops") == {IDS[0]: 0, IDS[1]: 1, IDS[2]: 2, IDS[3]: -1}
+    assert await suite.call("friends.hops", {"max": 1}) == {IDS[0]: 0, IDS[1]: 1, IDS[3]: -1}
+    assert await suite.call("friends.hops", {"start": IDS[1]}) == {IDS[1]: 0, IDS[2]: 1}
+    assert (await suite.call("friends.hops", {"start": IDS[2], "reverse": True}))[IDS[0]] == 2
+    pair = {"source": IDS[0], "dest": IDS[3]}
+    assert await suite.call("friends.isBlocking", pair) is True
+    assert await suite.call("friends.isFollowing", pair) is False
+    assert await suite.call("friends.isFollowing", {"source": IDS[0], "dest": IDS[1]}) is True
+    assert await suite.call("friends.isFollowing", {"source": IDS[4], "dest": IDS[1]}) is None
+
+
+async def test_graph_edges_tell_the_past_then_sync_then_changes(suite: Suite) -> None:
+    suite.storage.add(0, {"type": "contact", "contact": IDS[1], "following": True})
+    suite.storage.add(1, {"type": "contact", "contact": IDS[2], "following": True})
+    past = [{"source": IDS[0], "dest": IDS[1], "value": 1}, {"sync": True}]
+    assert await suite.items("graph.edges", {"source": IDS[0]}) == past
+    found: list[Any] = []
+    async with suite.client.source("indexing", "graph.edges", {"live": True, "source": IDS[0]}) as s:
+        async for batch in s:
+            found += batch.json()
+            if found == past:
+                suite.storage.add(1, {"type": "contact", "contact": IDS[3], "following": True})
+                suite.storage.add(0, {"type": "contact", "contact": IDS[1], "blocking": True})
+            elif len(found) > len(past):
+                break
+    assert found[len(past) :] == [{"source": IDS[0], "dest": IDS[1], "value": -1}]
+
+
+@pytest.mark.parametrize(
+    ("method", "args"),
+    [
+        ("messagesByType", []),
+        ("messagesByType", [{"type": 5}]),
+        ("messagesByType", [{"type": "post", "gt": "x"}]),
+        ("createFeedStream", [{"limit": "x"}]),
+        ("createFeedStream", ["x"]),
+        ("graph.edges", [{"source": "x"}]),
+    ],
+)
+async def test_bad_arguments_are_the_callers_fault(suite: Suite, method: str, args: list[Any]) -> None:
+    with pytest.raises(CallerError):
+        await suite.items(method, *args)
+
+
+async def test_bad_feed_ids_are_the_callers_fault(suite: Suite) -> None:
+    for method, given in (
+        ("friends.hops", {"start": "x"}),
+        ("friends.hops", {"max": "x"}),
+        ("friends.isBlocking", {"source": "x", "dest": IDS[0]}),
+    ):
+        with pytest.raises(CallerError):
+            await suite.call(method, given)
+
+
+async def test_a_log_that_was_replaced_is_folded_anew(suite: Suite) -> None:
+    suite.storage.add(0, {"type": "post"})
+    suite.storage.add(0, {"type": "post"})
+    assert len(await suite.items("messagesByType", "post")) == 2
+    health = await suite.call("health")
+    assert health["ready"] is True
+    assert health["state"]["position"] == 2
