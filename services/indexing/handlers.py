@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from common.bus import Call, CallerError
+from common.bus import Call, CallerError, OurError
 from common.feed.items import SYNC, OptionError, StreamOptions, item_of, js_number, read_options
 from common.refs import FeedId, is_feed
-from services.indexing.adapters.log import Log
+from services.indexing.adapters.log import TOO_SLOW, Log
 from services.indexing.model import Index, parse_value
 from services.indexing.views import Contacts, Message, Row, Times, Types, ordered
 
@@ -135,6 +135,10 @@ class Handlers:
             await call.send([*edges, SYNC])
             while given.get("live") is True:
                 rows = await queue.get()
+                if rows is TOO_SLOW:
+                    raise OurError(
+                        "the changes of the graph came faster than they were read", "overloaded"
+                    )
                 changes = [Contacts.edge(row) for row in rows]
                 told = [orjson.dumps(e._asdict()) for e in changes if source in (None, e.source)]
                 if told:

@@ -7,15 +7,20 @@ whoever needs a position waits here.
 import asyncio
 import logging
 
-from common.bus import BusError, CallerError, Node, Unavailable
+from common.bus import BusError, CallerError, Node
 from common.feed.record import Record
 from services.indexing.model import Index
 from services.indexing.views import Row
 
-__all__ = ["Log"]
+__all__ = ["TOO_SLOW", "Log"]
 
+LOGGER = logging.getLogger("indexing")
 RETRY_S = 0.2
 """Between tries while storage is away."""
+MAX_PENDING = 10_000
+"""Changes of the graph kept for one watcher that does not read: as many batches, then it is given up."""
+TOO_SLOW: list[Row] = []
+"""What a watcher gets last that did not keep up."""
 
 
 class Log:
@@ -33,11 +38,12 @@ class Log:
             try:
                 await self._node.wait_up("storage")
                 await self._read()
-            except Unavailable:
-                await asyncio.sleep(RETRY_S)
             except CallerError as error:
-                logging.getLogger("indexing").warning("views start anew: %s", error.message)
+                LOGGER.warning("the log is not the one the views know, they start anew: %s", error)
                 self._index.forget()
+            except BusError as error:
+                LOGGER.info("reading the log again: %s", error)
+                await asyncio.sleep(RETRY_S)
 
     async def _read(self) -> None:
         options = {"after": self._index.position, "live": True, "limit": -1}
@@ -51,12 +57,16 @@ class Log:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
         if contacts:
-            for queue in self._edges:
-                queue.put_nowait(contacts)
+            for queue in list(self._edges):
+                full = queue.full()
+                if full:
+                    self._edges.discard(queue)
+                    queue.get_nowait()
+                queue.put_nowait(TOO_SLOW if full else contacts)
 
     def watch_edges(self) -> asyncio.Queue[list[Row]]:
-        """New rows of the graph from now on, until `unwatch_edges`."""
-        queue: asyncio.Queue[list[Row]] = asyncio.Queue()
+        """New rows of the graph from now on, until `unwatch_edges` or TOO_SLOW."""
+        queue: asyncio.Queue[list[Row]] = asyncio.Queue(MAX_PENDING)
         self._edges.add(queue)
         return queue
 
@@ -70,10 +80,11 @@ class Log:
             await self._moved.wait()
 
     async def end(self) -> int:
-        """The last position of the log, as storage has it now.
+        """The last position of the log, as storage has it now; waits for a storage that is away.
 
-        Raises: Unavailable.
+        Raises: Unavailable, when it goes away while asked.
         """
+        await self._node.wait_up("storage")
         reply = await self._node.call("storage", "log.position")
         return int(reply.json()["position"])
 

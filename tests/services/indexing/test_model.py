@@ -18,8 +18,8 @@ def record(author: int, content: Any, n: int = 1) -> bytes:
     return pack_record(bytes(32), FEEDS[author], n, 1000.0 + n, orjson.dumps(value))
 
 
-def follow(author: int, other: int) -> bytes:
-    return record(author, {"type": "contact", "contact": IDS[other], "following": True})
+def follow(author: int, other: int, n: int = 1) -> bytes:
+    return record(author, {"type": "contact", "contact": IDS[other], "following": True}, n)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def open_index(store: Store) -> Index:
 
 def test_fold_moves_position_rows_and_graph_together(store: Store) -> None:
     index = open_index(store)
-    index.fold(1, [follow(0, 1), follow(1, 2), record(2, {"type": "post"})])
+    index.fold(1, [follow(0, 1), follow(1, 2, n=2), record(2, {"type": "post"}, n=3)])
     assert index.position == 3
     assert index.reach.hops() == {IDS[0]: 0, IDS[1]: 1, IDS[2]: 2}
     again = open_index(store)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from common.bus import Call, CallerError, Method, Node
+from common.bus import Call, CallerError, Method, Node, OurError
 from common.feed.record import pack_record
 from common.refs import FeedId, feed_id
 from common.store import open_memory
@@ -46,6 +46,8 @@ class FakeStorage:
                 after = len(self.records)
                 await call.send(bodies, position=after)
             await self.changed.wait()
+            if after > len(self.records):
+                raise OurError("the disk was changed under us")
 
     async def get(self, call: Call) -> None:
         await call.send([self.records[p - 1] for p in call.args[0]["positions"]])
@@ -106,7 +108,9 @@ async def test_messages_by_type_finds_what_was_just_appended(suite: Suite) -> No
     options = {"type": "post", "reverse": True, "limit": 1, "values": False}
     assert await suite.items("messagesByType", options) == [found[1]["key"]]
     assert await suite.items("messagesByType", {"type": "post", "gt": 1001}) == found[1:]
-    assert await suite.items("messagesByType", {"type": "post", "gte": 1001, "lt": 1003}) == found[:1]
+    assert (
+        await suite.items("messagesByType", {"type": "post", "gte": 1001, "lt": 1003}) == found[:1]
+    )
     assert await suite.items("messagesByType", {"type": "post", "lte": 1003}) == found
 
 
@@ -171,7 +175,9 @@ async def test_graph_edges_tell_the_past_then_sync_then_changes(suite: Suite) ->
     past = [{"source": IDS[0], "dest": IDS[1], "value": 1}, {"sync": True}]
     assert await suite.items("graph.edges", {"source": IDS[0]}) == past
     found: list[Any] = []
-    async with suite.client.source("indexing", "graph.edges", {"live": True, "source": IDS[0]}) as s:
+    async with suite.client.source(
+        "indexing", "graph.edges", {"live": True, "source": IDS[0]}
+    ) as s:
         async for batch in s:
             found += batch.json()
             if found == past:
@@ -193,7 +199,9 @@ async def test_graph_edges_tell_the_past_then_sync_then_changes(suite: Suite) ->
         ("graph.edges", [{"source": "x"}]),
     ],
 )
-async def test_bad_arguments_are_the_callers_fault(suite: Suite, method: str, args: list[Any]) -> None:
+async def test_bad_arguments_are_the_callers_fault(
+    suite: Suite, method: str, args: list[Any]
+) -> None:
     with pytest.raises(CallerError):
         await suite.items(method, *args)
 
@@ -215,3 +223,10 @@ async def test_a_log_that_was_replaced_is_folded_anew(suite: Suite) -> None:
     health = await suite.call("health")
     assert health["ready"] is True
     assert health["state"]["position"] == 2
+    suite.storage.records.clear()
+    suite.storage.add(1, {"type": "contact", "contact": IDS[2], "following": True})
+    async with asyncio.timeout(5):
+        while suite.index.positions()["times"] != 1:
+            await asyncio.sleep(0.01)
+    assert len(await suite.items("createFeedStream")) == 1
+    assert await suite.items("messagesByType", "post") == []

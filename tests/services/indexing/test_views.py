@@ -13,7 +13,9 @@ from services.indexing.views import Contacts, Message, Times, Types, ordered
 AUTHOR = b"a" * 32
 
 
-def message(content: Any, *, timestamp: Any = 5, received: float = 10.0, position: int = 3) -> Message:
+def message(
+    content: Any, *, timestamp: Any = 5, received: float = 10.0, position: int = 3
+) -> Message:
     value = {"author": feed_id(AUTHOR), "sequence": 1, "timestamp": timestamp, "content": content}
     return Message(position, Record(bytes(32), AUTHOR, 1, received, orjson.dumps(value)), value)
 
