@@ -1,10 +1,9 @@
 """Composition of indexing: store, index, log, handlers, bus."""
 
-from common.runtime.secret import load_or_create
-
 from common.bus import Method, Node
 from common.runtime.errors import StartError
 from common.runtime.process import run
+from common.runtime.secret import load_or_create
 from common.runtime.settings import Settings
 from common.store import StoreError, open_rocks
 from services.indexing.actor import methods

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from common.feed.record import Record
 from common.graph import Edge, edge_of
-from common.refs import FeedId, feed_id, raw
+from common.refs import feed_id, raw
 
 __all__ = ["VIEWS", "Contacts", "Message", "Row", "Times", "Types", "View", "ordered"]
 
@@ -106,9 +106,9 @@ class Contacts:
         return Edge(feed_id(row.key[:32]), feed_id(row.key[32:]), value)  # type: ignore[arg-type]
 
     def rows(self, message: Message) -> Iterator[Row]:
-        """One row for a contact message: source, dest -> value."""
-        edge = edge_of(FeedId(feed_id(message.record.author)), message.value["content"])
-        if edge is not None:
+        """One row for a contact message: source, dest -> value; ids that name no key draw no edge."""
+        edge = edge_of(feed_id(message.record.author), message.value["content"])
+        if edge is not None and feed_id(raw(edge.dest)) == edge.dest:
             key = message.record.author + raw(edge.dest)
             yield Row(key, edge.value.to_bytes(1, signed=True))
 
