@@ -9,7 +9,7 @@ import re
 from binascii import a2b_base64
 from typing import NamedTuple
 
-from common.feed.json import Json
+from common.feed.json import Json, compact
 from common.refs.ids import is_feed
 
 SIGNATURE_END = 88  # of its base64
@@ -80,21 +80,21 @@ def check_members(value: dict[str, Json]) -> Invalid | None:
         or value["hash"] != "sha256"
     ):
         return _PROPERTIES
-    if isinstance(content, dict):
-        return check_type(content.get("type"))
-    if isinstance(content, list):
-        return check_type(None)
+    if isinstance(content, dict) and "type" in content:
+        return check_type(content["type"])
+    if isinstance(content, dict | list):
+        return _wrong_type("undefined")
     return None if is_encrypted(content) else _PROPERTIES
 
 
-def check_type(kind: object) -> Invalid | None:
+def check_type(kind: Json) -> Invalid | None:
     """Whether a content's type is a string of 3 to 52 UTF-16 units."""
     if isinstance(kind, str):
         units = len(kind) if kind.isascii() else len(kind.encode("utf-16-le", "surrogatepass")) >> 1
         if _MIN_TYPE <= units <= _MAX_TYPE:
             return None
-    shown = kind if isinstance(kind, str) else "undefined" if kind is None else type(kind).__name__
-    return Invalid(f"type must be a string3 <= type.length < 52, was:{shown}", fatal=False)
+        return _wrong_type(kind)
+    return _wrong_type("[object Object]" if isinstance(kind, dict) else compact(kind))
 
 
 def is_encrypted(content: Json) -> bool:
@@ -119,3 +119,7 @@ def previous_key(previous: Json) -> bytes | None:
     if isinstance(previous, str) and _MESSAGE.fullmatch(previous) is not None:
         return a2b_base64(previous[1:TAG_START])
     return None
+
+
+def _wrong_type(shown: str) -> Invalid:
+    return Invalid(f"type must be a string3 <= type.length < 52, was:{shown}", fatal=False)

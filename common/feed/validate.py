@@ -52,6 +52,7 @@ TOO_LARGE = f"Encoded message must not be larger than {MAX_UTF16} bytes"
 MAX_RAW = 16 * MAX_UTF16
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_RADIX = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
 # What stands behind the content: separator, name, 100 characters of signature, end.
 _SIGNATURE_MEMBER = len(',\n  "signature": ""\n}') + 100
 
@@ -224,9 +225,12 @@ def _loose_number(value: Json) -> float:
         value = value[0]
     if isinstance(value, int | float):
         return value
-    if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
-        return float(value)
-    return nan
+    if not isinstance(value, str):
+        return nan
+    text = value.strip()
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    return int(text, 0) if _RADIX.fullmatch(text) else nan
 
 
 def _not_first(must_have: str, author: Json) -> Invalid:

@@ -164,3 +164,18 @@ def test_a_box_is_canonical_base64_and_its_suffix(content: Json, encrypted: bool
 )
 def test_previous_is_seen_through_arrays(previous: Json, key: bytes | None) -> None:
     assert previous_key(previous) == key
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ({}, "undefined"),
+        ([], "undefined"),
+        ({"type": None}, "null"),
+        ({"type": {}}, "[object Object]"),
+    ],
+)
+def test_a_refusal_shows_the_type_as_javascript_does(content: Json, shown: str) -> None:
+    refused = check_members(_value(content=content))
+    assert refused is not None
+    assert refused.reason.endswith(f"was:{shown}")

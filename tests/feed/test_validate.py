@@ -138,6 +138,7 @@ def test_what_no_state_of_the_feed_could_make_valid(changes: dict[str, Json], fa
         ([7, 7], False),
         # Equal to 7 for JavaScript, so that the wrong `previous` is what ends it.
         ("7", True),
+        ("0x7", True),
         (" 7.0 ", True),
         ([["7"]], True),
         ([7], True),

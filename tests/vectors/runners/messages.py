@@ -11,6 +11,7 @@ from common.feed.create import create
 from common.feed.errors import JsonError, RefusedContent
 from common.feed.json import encode, parse
 from common.feed.message import digest, message_id, sign_object
+from common.feed.private import exchange_secret, unbox
 from common.feed.validate import (
     Head,
     Invalid,
@@ -175,6 +176,9 @@ def _check_signed(file: Path) -> None:
     assert isinstance(result, Verified), result
     full: Any = parse(file.read_bytes())
     assert full.get("key", spell_id(result.key)) == spell_id(result.key)
+    if isinstance(result.content, str):
+        alice = _keys(_secret(file.parent / "secret")["private"])
+        assert unbox(result.content, exchange_secret(alice)) is not None
 
 
 def _check_tampered(file: Path) -> None:
