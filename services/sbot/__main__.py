@@ -1,21 +1,149 @@
-"""The command `sbot`: `sbot start` runs the suite."""
+"""The command `sbot`: `sbot start` runs the suite, anything else calls a method of a running one.
 
+Knows exit codes and what people read when something is wrong. The words are those of ssb-server 16
+(bin.js), so that scripts around it go on working.
+"""
+
+import json
 import sys
+from contextlib import closing
+from typing import Any
 
+from common.runtime import folders, secret, settings
 from common.runtime.errors import StartError
-from services.sbot.start import start
+from services.sbot import command
+from services.sbot.command import Command, CommandError
+
+USAGE_ERRORS = ("UsageError", "BadParamError", "BadArgError")  # muxrpcli shows their text alone
 
 
 def main() -> int:
     """Run the command line; give the exit code."""
-    if sys.argv[1:2] != ["start"]:
-        sys.stderr.write("usage: sbot start [--setting value]...\n")
-        return 1
+    argv = sys.argv[1:]
     try:
-        return start(sys.argv[2:])
+        if argv[:1] in (["start"], ["server"]):
+            return _start(argv)
+        if argv[:1] == ["init"]:
+            return _init(argv[1:])
+        return _call(argv)
     except StartError as error:
-        sys.stderr.write(f"sbot: {error}\n")
+        return _complain(f"sbot: {error}")
+    except CommandError as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has left: nothing to add
         return 1
+
+
+def _complain(text: str) -> int:
+    sys.stderr.write(f"{text}\n")
+    return 1
+
+
+def _start(argv: list[str]) -> int:
+    from services.sbot.start import start  # noqa: PLC0415  calls need neither the bus nor asyncio
+
+    if argv[0] == "server":
+        _complain("WARNING-DEPRECATION: `sbot server` has been renamed to `sbot start`")
+    return start(argv[1:])
+
+
+def _init(argv: list[str]) -> int:
+    """Make the data folder and the secret where they are missing; print the id. For containers."""
+    loaded = settings.load(argv)
+    folders.prepare(loaded)
+    return _print(secret.load_or_create(loaded.secret_path).id)
+
+
+def _call(argv: list[str]) -> int:
+    """Carry out a command other than `start`."""
+    asked = command.read(argv)
+    loaded = settings.load(argv)
+    if asked.name == ("config",):
+        return _print(json.dumps(effective(loaded), indent=2, ensure_ascii=False))
+    manifest = command.read_manifest(loaded.path / "manifest.json")
+    kind = command.find(manifest, asked.name)
+    if not asked.name or asked.help:
+        return _print(f"{command.USAGE}\n{command.overview(manifest, asked.name)}")
+    if kind is None:
+        _print(f"missing command: {'.'.join(asked.name)}\n{command.overview(manifest)}")
+        return 1
+    if isinstance(kind, dict):
+        return _print(command.overview(manifest, asked.name))
+    if kind not in ("async", "sync", "source", "sink"):
+        raise CommandError(f"Invalid Manifest: {kind} is not a valid method-type")
+    return _ask(loaded, asked, kind)
+
+
+def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
+    """Call the method and print what comes."""
+    from services.sbot.call import AnswerError, call  # noqa: PLC0415  `config` and help need no crypto
+    from services.sbot.connection import Unreachable, connect  # noqa: PLC0415  ditto
+
+    args = _from_stdin() if asked.stdin and not sys.stdin.isatty() else asked.args
+    try:
+        line = connect(loaded)
+    except Unreachable as reason:
+        _complain(
+            f"Error: Could not connect to ssb-server {loaded.host or 'localhost'}:{loaded.port}\n"
+            'Use the "start" command to start it.\n'
+            "Use --verbose option to see full error"
+        )
+        return _complain(str(reason)) if loaded.document.get("verbose") else 1
+    try:
+        with closing(line):
+            call(line, asked.name, kind, args, _show)
+    except AnswerError as error:
+        failure = error.failure
+        plain = failure.name in USAGE_ERRORS
+        return _complain(failure.message if plain else f"{failure.name}: {failure.message}")
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        return _complain(f"Error: {error}")
+    return 0
+
+
+def _from_stdin() -> list[Any]:
+    from common.feed import json as field  # noqa: PLC0415  only here
+
+    try:
+        return [field.parse(sys.stdin.buffer.read())]
+    except ValueError as error:
+        raise CommandError(f"Error: standard input is no JSON: {error}") from error
+
+
+def effective(loaded: settings.Settings) -> dict[str, Any]:
+    """Give the configuration as `ssb-server config` shows it; the private key is left out."""
+    incoming = {
+        name: [{key: value for key, value in _entry(one).items() if value} for one in entries]
+        for name, entries in loaded.connections_incoming.items()
+    }
+    connections = {**loaded.document.get("connections", {}), "incoming": incoming}
+    places = {"host": loaded.host, "port": loaded.port}
+    return {**loaded.document, **places, "connections": connections}
+
+
+def _entry(one: settings.Incoming) -> dict[str, Any]:
+    return {
+        "host": one.host,
+        "port": one.port,
+        "scope": list(one.scope),
+        "transform": one.transform,
+        "external": list(one.external),
+    }
+
+
+def _print(text: str) -> int:
+    _show(f"{text}\n".encode())
+    return 0
+
+
+def _show(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

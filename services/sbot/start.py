@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from common.runtime import folders, secret, settings, sources
-from common.runtime.errors import StartError
 from common.runtime.process import SUPERVISED
 from services.sbot import lock, readiness
 from services.sbot.relay import Relay
@@ -36,6 +35,11 @@ def start(argv: list[str]) -> int:
     folders.prepare(loaded)
     held = lock.take(loaded.path)
     secret.load_or_create(loaded.secret_path)
+    if (loaded.path / "flume").exists():
+        sys.stderr.write(
+            f"sbot: warning: {loaded.path}/flume holds a log of ssb-server, which is not read; "
+            "publishing before your own messages came back from peers forks your feed\n"
+        )
     return asyncio.run(_run(loaded, held))
 
 
@@ -115,6 +119,3 @@ def _environment(loaded: settings.Settings, sealed: Path) -> dict[str, str]:
         "SBOT_SETTINGS": shlex.quote(str(sealed)),
         "SBOT_SETTINGS_FILE": str(sealed),
     }
-
-
-__all__ = ["StartError", "start"]

@@ -1,0 +1,106 @@
+"""The command as a process: what people read, and the exit codes that scripts look at."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def sbot(home: Path, *argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "services.sbot", *argv],
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)},
+        cwd=home,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    manifest = {"whoami": "sync", "log": "duplex", "gossip": {"peers": "sync"}, "publish": "async"}
+    (tmp_path / ".ssb").mkdir()
+    (tmp_path / ".ssb/manifest.json").write_text(json.dumps(manifest))
+    return tmp_path
+
+
+def test_nobody_there_is_told_in_the_words_of_the_reference(home: Path) -> None:
+    found = sbot(home, "whoami", "--", "--host", "127.0.0.1", "--port", "1")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == (
+        "Error: Could not connect to ssb-server 127.0.0.1:1\n"
+        'Use the "start" command to start it.\n'
+        "Use --verbose option to see full error\n"
+    )
+    found = sbot(home, "whoami", "--verbose", "--", "--host", "127.0.0.1", "--port", "1")
+    assert "secret: there is no such file" in found.stderr
+
+
+def test_a_server_that_never_ran_has_no_manifest(tmp_path: Path) -> None:
+    found = sbot(tmp_path, "whoami")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr.startswith("Error: no manifest file")
+
+
+def test_the_effective_configuration_is_printed(home: Path) -> None:
+    found = sbot(home, "config", "--", "--host", "127.0.0.1", "--friends.hops=3")
+    document = json.loads(found.stdout)
+    assert found.returncode == 0
+    assert document["friends"]["hops"] == 3
+    assert document["path"] == str(home / ".ssb")
+    assert document["connections"]["incoming"]["net"] == [
+        {
+            "host": "127.0.0.1",
+            "port": 8008,
+            "scope": ["device", "local", "public"],
+            "transform": "shs",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        ([], 0, "usage: sbot start"),
+        (["--help"], 0, "usage: sbot start"),
+        (["whoami", "--help"], 0, "whoami # sync"),
+        (["gossip"], 0, "peers\n"),
+        (["nosuch"], 1, "missing command: nosuch\nwhoami|log|publish\ngossip: peers"),
+        (["log"], 1, "missing command: createLogStream"),
+    ],
+)
+def test_help_is_what_the_manifest_says(home: Path, argv: list[str], code: int, said: str) -> None:
+    found = sbot(home, *argv)
+    assert found.returncode == code
+    assert said in found.stdout
+    assert found.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["whoami", "--", "--port", "x"], "sbot: setting port: must be a number"),
+        (["publish", "."], "Error: standard input is no JSON"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(home: Path, argv: list[str], said: str) -> None:
+    found = sbot(home, *argv, stdin="{")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr.startswith(said)
+    assert found.stderr.count("\n") == 1
+
+
+def test_init_makes_an_identity_once(tmp_path: Path) -> None:
+    first = sbot(tmp_path, "init", "--path", "d")
+    assert first.returncode == 0
+    assert first.stdout.endswith(".ed25519\n")
+    assert sbot(tmp_path, "init", "--path", "d").stdout == first.stdout
+    assert (tmp_path / "d/secret").stat().st_mode & 0o777 == 0o600
