@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,8 @@ class Launcher:
         return process
 
     def locked(self) -> bool:
+        if not (self.folder / "lock").exists():
+            return False
         with (self.folder / "lock").open() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -62,13 +65,15 @@ class Launcher:
 
 
 @pytest.fixture
-def launcher(tmp_path: Path) -> Iterator[Launcher]:
-    one = Launcher(tmp_path)
-    yield one
-    for process in one.started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+def launcher() -> Iterator[Launcher]:
+    with tempfile.TemporaryDirectory(prefix="sb") as short:  # the bus stays in the data folder
+        one = Launcher(Path(short))
+        yield one
+        for process in one.started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+            one.wait_unlocked()
 
 
 def children(pid: int) -> list[int]:
