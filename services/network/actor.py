@@ -1,0 +1,165 @@
+"""The service `network`: every socket of the suite, and the permission check of every call from outside.
+
+Puts the parts together and owns their life. The table says what is offered on the bus, and to whom.
+"""
+
+import asyncio
+import logging
+import os
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from common.bus import Method, Node
+from common.crypto.keys import Keys
+from common.runtime.clock import wall_ms
+from common.runtime.settings import Settings
+from services.network import handlers
+from services.network.adapters.dialler import Dialler
+from services.network.adapters.doorway import Doorway
+from services.network.adapters.exchange import Exchange
+from services.network.adapters.gate import Gate
+from services.network.adapters.handshaking import HANDSHAKE_SECONDS
+from services.network.adapters.manifest_file import write_manifest
+from services.network.adapters.switch import OWN, Own, Switch
+from services.network.address import Listening, Place, announce
+from services.network.manifest import Manifest
+from services.network.model import Blocks
+from services.network.permission import ANONYMOUS
+
+__all__ = ["Network", "serve"]
+
+log = logging.getLogger(__name__)
+
+SERVICES = ("storage", "indexing", "replication", "peers", "api")
+"""Whose methods clients and peers reach through us; of two that offer the same name the earlier answers."""
+
+GOODBYE_SECONDS = 1.0
+"""How long saying goodbye may take in all when we stop."""
+
+SEED_BYTES = 32
+
+
+def _random() -> bytes:
+    return os.urandom(SEED_BYTES)
+
+
+class Network:
+    """All parts of the service; `start` and `stop` are its life."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Keys,
+        *,
+        clock: Callable[[], float] = wall_ms,
+        seed: Callable[[], bytes] = _random,
+    ) -> None:
+        self._settings = settings
+        self._keys = keys
+        self.is_listening = False
+        self.listening = Listening(b64encode(keys.public).decode())
+        self.manifest = Manifest((OWN, *SERVICES))
+        own = self._own()
+        switch = Switch(self.manifest, own)
+        self.exchange = Exchange(lambda: int(clock()), switch.answer)
+        methods = self._methods(own)
+        self.node = Node(OWN, settings.endpoint, methods, calls=SERVICES)
+        switch.connect(self.node)
+        blocks = Blocks(keys.id, frozenset(settings.master))
+        self.gate = Gate(self.node, blocks, self.exchange)
+        limit = settings.timers.handshake / 1000 or HANDSHAKE_SECONDS
+        common: dict[str, Any] = {
+            "keys": keys,
+            "app_key": settings.caps_shs,
+            "exchange": self.exchange,
+            "gate": self.gate,
+            "seed": seed,
+            "handshake_seconds": limit,
+        }
+        self.doorway = Doorway(**common)
+        self.dialler = Dialler(**common)
+        offer = {n: (m.type, list(m.allow), m.muxrpc) for n, m in methods.items()}
+        self.manifest.learn(OWN, offer)
+        self._follower: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Join the bus, then open the doors.
+
+        Raises:
+            OSError: a port or the unix socket is taken.
+        """
+        self.node.on_change(self._learn)
+        await self.node.start()
+        self._write_manifest()
+        self._follower = asyncio.get_running_loop().create_task(self.gate.follow())
+        incoming = self._settings.connections_incoming
+        port = 0
+        for place in incoming.get("net", ()):
+            port = await self.doorway.listen_net(place.host, place.port or port)
+            self._add_place(Place(place.host, port, place.scope, place.external))
+        if "unix" in incoming:
+            path = self._settings.path / "socket"
+            await self.doorway.listen_unix(path)
+            self.listening = Listening(self.listening.key, self.listening.places, str(path))
+        self.is_listening = True
+        log.info("listening", extra={"fields": {"address": announce(self.listening)}})
+
+    async def stop(self) -> None:
+        """Close the doors, say goodbye to everybody, leave the bus."""
+        self.is_listening = False
+        self.doorway.close()
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.gather(self._follower, return_exceptions=True)
+        await self.dialler.stop()
+        await self.exchange.close_all("stopping", GOODBYE_SECONDS)
+        await self.node.stop()
+
+    def _own(self) -> dict[str, Own]:
+        def address(args: list[Any]) -> object:
+            return announce(self.listening, args[0] if args else None)
+
+        return {
+            "manifest": lambda _: self.manifest.tree,
+            "address": address,
+            "getAddress": address,
+        }
+
+    def _methods(self, own: Mapping[str, Own]) -> dict[str, Method]:
+        return {
+            "manifest": Method("sync", handlers.own(own["manifest"]), (ANONYMOUS,)),
+            "address": Method("sync", handlers.own(own["address"])),
+            "getAddress": Method("sync", handlers.own(own["getAddress"])),
+            "connections.dial": Method("async", partial(handlers.dial, self), muxrpc=False),
+            "connections.call": Method("duplex", partial(handlers.invoke, self), muxrpc=False),
+            "connections.close": Method("async", partial(handlers.close, self), muxrpc=False),
+            "connections.changes": Method("source", partial(handlers.changes, self), muxrpc=False),
+            "health": Method("async", partial(handlers.health, self), muxrpc=False),
+        }
+
+    def _add_place(self, place: Place) -> None:
+        places = (*self.listening.places, place)
+        self.listening = Listening(self.listening.key, places, self.listening.socket)
+
+    def _learn(self, service: str, is_up: bool) -> None:
+        if is_up and self.manifest.learn(service, self.node.manifest(service)):
+            self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        write_manifest(self._settings.path / "manifest.json", self.manifest.tree)
+
+
+async def serve(settings: Settings, keys: Keys) -> None:
+    """Run the service until it is cancelled.
+
+    Raises:
+        OSError: a port or the unix socket is taken.
+    """
+    network = Network(settings, keys)
+    try:
+        await network.start()
+        await asyncio.Event().wait()
+    finally:
+        await network.stop()

@@ -1,0 +1,119 @@
+"""All conversations that stand: opened, found, closed, and told to who follows `connections.changes`.
+
+Knows conversations by name. Must never know how they came about. The listeners and the dialler open them,
+handlers find them, the gate closes those of whom our feed blocks.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from common.refs import FeedId
+from common.wire.events import Request
+from services.network.adapters.conversation import Conversation, OpenCall
+from services.network.adapters.link import Link
+from services.network.channel import Channel
+from services.network.model import Connection, Connections
+from services.network.permission import Role
+
+__all__ = ["Changes", "Exchange"]
+
+log = logging.getLogger(__name__)
+
+MAX_REASONS = 200
+"""Different reasons counted; more can only come from texts that a peer chose."""
+
+Changes = asyncio.Queue[dict[str, object]]
+
+
+class Exchange:
+    """The living side of the model's connections. `clock` tells ms since 1970."""
+
+    def __init__(
+        self,
+        clock: Callable[[], int],
+        answer: Callable[[Conversation, Request], OpenCall | None],
+    ) -> None:
+        self.connections = Connections()
+        self.ended: Counter[str] = Counter()
+        self._clock = clock
+        self._answer = answer
+        self._conversations: dict[str, Conversation] = {}
+        self._followers: set[Changes] = set()
+
+    def open(
+        self,
+        link: Link,
+        channel: Channel,
+        *,
+        feed: FeedId,
+        address: str,
+        dialled: bool,
+        role: Role,
+        transport: str,
+    ) -> Conversation:
+        """Begin a conversation on a link whose other end is known."""
+        name = self.connections.next_name()
+        connection = Connection(name, feed, address, dialled, role, transport, self._clock())
+        talk = Conversation(link, channel, connection, answer=self._answer, over=self._over)
+        self.connections.add(connection)
+        self._conversations[name] = talk
+        log.info(
+            "connected", extra={"fields": {"connection": name, "feed": feed, "address": address}}
+        )
+        self._tell(connection.change("connected", connection.at))
+        return talk
+
+    def find(self, name: object) -> Conversation | None:
+        """The conversation of that name, if it stands."""
+        return self._conversations.get(name) if isinstance(name, str) else None
+
+    def close_feed(self, feed: str, reason: str) -> None:
+        """Close every connection with a key."""
+        for talk in tuple(self._conversations.values()):
+            if talk.connection.feed == feed:
+                talk.close(reason)
+
+    async def close_all(self, reason: str, seconds: float) -> None:
+        """Say goodbye to everybody and wait a while until it has been sent."""
+        talks = tuple(self._conversations.values())
+        for talk in talks:
+            talk.close(reason)
+        if talks:
+            await asyncio.wait([talk.link.gone for talk in talks], timeout=seconds)
+
+    def count(self, reason: str) -> None:
+        """Count why a connection ended, or never came to be."""
+        known = reason in self.ended or len(self.ended) < MAX_REASONS
+        self.ended[reason if known else "other"] += 1
+
+    @contextmanager
+    def follow(self) -> Iterator[Changes]:
+        """A queue with what stands now and, while the context lasts, what happens."""
+        queue: Changes = asyncio.Queue()
+        for connection in self.connections:
+            queue.put_nowait(connection.change("connected", connection.at))
+        self._followers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._followers.discard(queue)
+
+    def _over(self, talk: Conversation, reason: str) -> None:
+        connection = talk.connection
+        del self._conversations[connection.name]
+        self.connections.remove(connection.name)
+        self.count(reason)
+        log.info(
+            "disconnected",
+            extra={
+                "fields": {"connection": connection.name, "feed": connection.feed, "reason": reason}
+            },
+        )
+        self._tell(connection.change("disconnected", self._clock()))
+
+    def _tell(self, change: dict[str, object]) -> None:
+        for follower in self._followers:
+            follower.put_nowait(change)

@@ -1,0 +1,82 @@
+"""Who is let in: follows whom our feed blocks, and holds strangers until that is known.
+
+Knows the stream `graph.edges` of indexing. Must never know sockets. Asked by handshakes and by the dialler.
+"""
+
+import asyncio
+import logging
+
+from common.bus import BusError, Node
+from common.refs import FeedId
+from services.network.adapters.exchange import Exchange
+from services.network.adapters.handshaking import Answer
+from services.network.model import Blocks
+from services.network.permission import Role
+
+__all__ = ["BLOCKED", "Gate"]
+
+log = logging.getLogger(__name__)
+
+BLOCKED = "client is blocked"
+"""The reference's words (ssb-friends)."""
+
+RETRY_SECONDS = 1.0
+
+
+class Gate:
+    """The door, with those who wait in front of it."""
+
+    def __init__(self, node: Node, blocks: Blocks, exchange: Exchange) -> None:
+        self._node = node
+        self._blocks = blocks
+        self._exchange = exchange
+        self._waiting: list[tuple[FeedId, str, Answer]] = []
+        self._open = asyncio.Event()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether strangers can be judged."""
+        return self._open.is_set()
+
+    def ask(self, feed: FeedId, transport: str, answer: Answer) -> None:
+        """Whether a key may come in; strangers hear it when it is known whom we block."""
+        if self._blocks.is_familiar(feed, transport):
+            answer(None if self.role(feed, transport, dialled=False) else BLOCKED)
+        else:
+            self._waiting.append((feed, transport, answer))
+
+    async def opened(self) -> None:
+        """Wait until strangers can be judged."""
+        await self._open.wait()
+
+    def role(self, feed: FeedId, transport: str, *, dialled: bool) -> Role | None:
+        """The rights of a key as things stand; None for one that is blocked."""
+        return self._blocks.role(feed, transport, dialled=dialled)
+
+    async def follow(self) -> None:
+        """Follow the graph for ever; what was known stays when its service goes away."""
+        while True:
+            try:
+                await self._node.wait_up("indexing")
+                await self._follow_once()
+            except BusError as error:
+                log.info("the graph cannot be followed", extra={"fields": {"error": error.message}})
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _follow_once(self) -> None:
+        self._blocks.restart()
+        wanted = {"live": True, "source": self._blocks.own}
+        async with self._node.source("indexing", "graph.edges", wanted) as stream:
+            async for batch in stream:
+                for edge in batch.json():
+                    self._learn(edge)
+
+    def _learn(self, edge: dict[str, object]) -> None:
+        blocked = self._blocks.learn(edge)
+        if blocked is not None and blocked != self._blocks.own:
+            self._exchange.close_feed(blocked, BLOCKED)
+        if self._blocks.synced and not self._open.is_set():
+            self._open.set()
+            waiting, self._waiting = self._waiting, []
+            for feed, transport, answer in waiting:
+                self.ask(feed, transport, answer)

@@ -1,0 +1,63 @@
+"""Where the calls of peers go: to the service that offers the method, or back with a refusal.
+
+Knows the merged manifest and our own methods. Must never know what methods do. Asked by every conversation.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from common.bus import Caller, Node
+from common.wire.events import Request
+from services.network.adapters.conversation import Conversation, OpenCall
+from services.network.adapters.incoming import Incoming
+from services.network.manifest import Manifest, Refusal
+from services.network.model import Connection
+
+__all__ = ["OWN", "Switch"]
+
+OWN = "network"
+
+Own = Callable[[list[Any]], object]
+"""A method of our own for clients: arguments to a JSON value."""
+
+JSON_TYPE = 2
+
+
+class Switch:
+    """Looks each call up, checks the caller's permission, and sends it on its way."""
+
+    def __init__(self, manifest: Manifest, own: Mapping[str, Own]) -> None:
+        self._manifest = manifest
+        self._own = own
+        self._node: Node | None = None
+
+    def connect(self, node: Node) -> None:
+        """Take the bus node on which calls go out."""
+        self._node = node
+
+    def answer(self, talk: Conversation, request: Request) -> OpenCall | None:
+        """Begin to answer a call of a peer; None when it is answered already."""
+        route = self._manifest.route(request.name, request.type, talk.connection.role)
+        if isinstance(route, Refusal):
+            talk.fail(request.call, route.message)
+            return None
+        if route.service == OWN:
+            value = self._own[route.method](orjson.loads(request.args))
+            talk.reply(request.call, orjson.dumps(value), JSON_TYPE)
+            return None
+        if self._node is None:
+            talk.fail(request.call, f"service {route.service} is not available")
+            return None
+        return Incoming(self._node, talk, request, route, _caller(talk.connection))
+
+
+def _caller(connection: Connection) -> Caller:
+    return Caller(
+        connection.feed,
+        connection.role,
+        connection.transport,
+        connection.name,
+        connection.dialled,
+    )

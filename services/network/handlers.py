@@ -1,0 +1,131 @@
+"""What this service answers on the bus, one function a method.
+
+Knows the parts of the service. Must never know frames or handshakes. The table in `actor` names them.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import orjson
+
+from common.bus import Call, CallerError
+from common.wire.events import CallType
+from services.network.adapters.dialler import Dialler
+from services.network.adapters.doorway import Doorway
+from services.network.adapters.exchange import Changes, Exchange
+from services.network.adapters.gate import Gate
+from services.network.adapters.outgoing import call_peer
+from services.network.address import target
+
+__all__ = ["Parts", "changes", "close", "dial", "health", "invoke", "own"]
+
+CALL_TYPES: dict[object, CallType] = {
+    "async": "async",
+    "source": "source",
+    "sink": "sink",
+    "duplex": "duplex",
+}
+
+MAX_BATCH = 1000
+"""Changes in one bus message; more follow in the next."""
+
+
+class Parts(Protocol):
+    """What the handlers work with."""
+
+    exchange: Exchange
+    gate: Gate
+    dialler: Dialler
+    doorway: Doorway
+    is_listening: bool
+
+
+def own(method: Callable[[list[Any]], object]) -> Callable[[Call], Awaitable[object]]:
+    """Answer on the bus as clients are answered."""
+
+    async def answer(call: Call) -> bytes:
+        return orjson.dumps(method(call.args))
+
+    return answer
+
+
+async def dial(parts: Parts, call: Call) -> object:
+    """`connections.dial`: a connection to who is called by an address.
+
+    Raises:
+        CallerError: it is no address that can be dialled.
+        PeerError: there was no answer, or a wrong one.
+    """
+    address = call.args[0] if call.args else None
+    found = target(address) if isinstance(address, str) else None
+    if not isinstance(address, str) or found is None:
+        raise CallerError(f"not an address that can be dialled: {address!r}")
+    connection = await parts.dialler.dial(found, address)
+    return {"connection": connection.name, "feed": connection.feed}
+
+
+async def invoke(parts: Parts, call: Call) -> None:
+    """`connections.call`: call a method of a peer, whatever its type.
+
+    Raises:
+        CallerError: there is no such connection, or the request is malformed.
+        PeerError: the peer answered with an error, or the connection was closed.
+    """
+    wanted = _request(call)
+    name, kind = wanted.get("name"), CALL_TYPES.get(str(wanted.get("type")))
+    if not isinstance(name, list) or not name or not all(isinstance(n, str) for n in name):
+        raise CallerError(f"not the name of a method: {name!r}")
+    if kind is None:
+        raise CallerError(f"not a type of call: {wanted.get('type')!r}")
+    args = wanted.get("args", [])
+    if not isinstance(args, list):
+        raise CallerError("the arguments are no array")
+    talk = parts.exchange.find(wanted.get("connection"))
+    if talk is None:
+        raise CallerError(f"no such connection: {wanted.get('connection')!r}", "not_found")
+    await call_peer(talk, call, kind, name, orjson.dumps(args))
+
+
+async def close(parts: Parts, call: Call) -> None:
+    """`connections.close`: end a connection; one that is gone already is no error.
+
+    Raises:
+        CallerError: the request is malformed.
+    """
+    wanted = _request(call)
+    talk = parts.exchange.find(wanted.get("connection"))
+    if talk is not None:
+        talk.close(str(wanted.get("reason") or "closed"))
+
+
+async def changes(parts: Parts, call: Call) -> None:
+    """`connections.changes`: what stands now, then what happens, for as long as anybody listens."""
+    with parts.exchange.follow() as queue:
+        while True:
+            batch = [await queue.get(), *_at_hand(queue)]
+            await call.send([orjson.dumps(change) for change in batch])
+
+
+async def health(parts: Parts, call: Call) -> object:
+    """`health`: whether strangers can come in, and why connections ended."""
+    del call
+    return {
+        "service": "network",
+        "ready": parts.is_listening and parts.gate.is_open,
+        "state": {
+            "connections": len(parts.exchange.connections),
+            "handshakes": parts.doorway.admission.under_way,
+            "ended": dict(parts.exchange.ended),
+        },
+    }
+
+
+def _request(call: Call) -> dict[str, Any]:
+    wanted = call.args[0] if call.args else None
+    if not isinstance(wanted, dict):
+        raise CallerError("one object is wanted as argument")
+    return wanted
+
+
+def _at_hand(queue: Changes) -> list[dict[str, object]]:
+    return [queue.get_nowait() for _ in range(min(queue.qsize(), MAX_BATCH - 1))]

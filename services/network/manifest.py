@@ -1,0 +1,92 @@
+"""The merged manifest: which service answers which method, and what clients are shown.
+
+Knows method names, types, roles and services' names. Must never know how a call is carried. The actor feeds
+it what services say of themselves in their hellos; every incoming call is looked up here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from common.wire.permissions import Permissions, refusal
+from services.network.permission import ANONYMOUS, MASTER, Role
+
+__all__ = ["Manifest", "Offer", "Refusal", "Route"]
+
+Offer = Mapping[str, tuple[str, Sequence[str], bool]]
+"""Method name -> (type, roles, whether muxrpc clients see it), as in docs/bus.md section 7."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a call goes: the service, its method's full name and its type."""
+
+    service: str
+    method: str
+    type: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a call goes nowhere, in the words of the reference."""
+
+    message: str
+
+
+@dataclass(slots=True)
+class Manifest:
+    """What all services offer together; the earlier service of `order` wins a name that two offer."""
+
+    order: Sequence[str]
+    _offers: dict[str, Offer] = field(default_factory=dict)
+    _routes: dict[str, Route] = field(default_factory=dict)
+    _tree: dict[str, object] = field(default_factory=dict)
+    _permissions: dict[Role, Permissions] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._merge()
+
+    def learn(self, service: str, offer: Offer) -> bool:
+        """Take a service's own manifest; answers whether the merged one has changed.
+
+        What a service offered stays when it goes away: its methods then fail as unavailable, not as unknown.
+        """
+        self._offers[service] = offer
+        tree = self._tree
+        self._merge()
+        return tree != self._tree
+
+    @property
+    def tree(self) -> dict[str, object]:
+        """The nested object of the reference's `manifest`: name -> type, or name -> object of these."""
+        return self._tree
+
+    def route(self, name: Sequence[str], kind: str, role: Role) -> Route | Refusal:
+        """Find the service for a call; permission comes before existence and type, as in muxrpc.
+
+        `kind` is `async` for what came as a request, else source, sink or duplex.
+        """
+        reason = refusal(self._tree, self._permissions[role], kind, name)
+        return self._routes[".".join(name)] if reason is None else Refusal(reason)
+
+    def _merge(self) -> None:
+        self._routes, self._tree = {}, {}
+        for service in self.order:
+            for method, (kind, roles, visible) in self._offers.get(service, {}).items():
+                if visible and method not in self._routes and _plant(self._tree, method, kind):
+                    self._routes[method] = Route(service, method, kind, tuple(roles))
+        public = [method for method, route in self._routes.items() if ANONYMOUS in route.roles]
+        self._permissions = {MASTER: Permissions(), ANONYMOUS: Permissions(public)}
+
+
+def _plant(tree: dict[str, object], method: str, kind: str) -> bool:
+    *path, leaf = method.split(".")
+    for name in path:
+        branch = tree.setdefault(name, {})
+        if not isinstance(branch, dict):
+            return False
+        tree = branch
+    if leaf in tree:
+        return False
+    tree[leaf] = kind
+    return True

@@ -1,0 +1,61 @@
+"""Merging what services offer, and finding who answers a call."""
+
+from services.network.manifest import Manifest, Offer, Refusal, Route
+from services.network.permission import ANONYMOUS, MASTER
+
+STORAGE: Offer = {
+    "whoami": ("sync", [], True),
+    "createHistoryStream": ("source", ["anonymous"], True),
+    "log.read": ("source", [], False),
+}
+PEERS: Offer = {
+    "gossip.ping": ("duplex", ["anonymous"], True),
+    "gossip.peers": ("sync", [], True),
+    "whoami": ("async", ["anonymous"], True),
+    "gossip.ping.deep": ("async", [], True),
+    "gossip": ("async", [], True),
+}
+
+
+def merged() -> Manifest:
+    manifest = Manifest(("storage", "peers"))
+    assert manifest.learn("storage", STORAGE)
+    assert manifest.learn("peers", PEERS)
+    return manifest
+
+
+def test_tree_nests_names_and_the_earlier_service_wins() -> None:
+    assert merged().tree == {
+        "whoami": "sync",
+        "createHistoryStream": "source",
+        "gossip": {"ping": "duplex", "peers": "sync"},
+    }
+
+
+def test_learning_the_same_again_changes_nothing() -> None:
+    manifest = merged()
+    assert not manifest.learn("peers", PEERS)
+    assert manifest.learn("peers", {})
+
+
+def test_route_finds_the_service() -> None:
+    manifest = merged()
+    assert manifest.route(("whoami",), "async", MASTER) == Route("storage", "whoami", "sync", ())
+    assert manifest.route(("gossip", "ping"), "duplex", ANONYMOUS) == Route(
+        "peers", "gossip.ping", "duplex", ("anonymous",)
+    )
+
+
+def test_refusals_speak_as_muxrpc_does() -> None:
+    manifest = merged()
+    refused = [
+        (("nope", "x"), "async", MASTER, "no async:nope,x"),
+        (("log", "read"), "source", MASTER, "no source:log,read"),
+        (("whoami",), "source", MASTER, "no source:whoami"),
+        (("gossip",), "async", MASTER, "no async:gossip"),
+        (("whoami",), "async", ANONYMOUS, "method:whoami is not in list of allowed methods"),
+        (("nope", "x"), "async", ANONYMOUS, "method:nope,x is not in list of allowed methods"),
+        (("gossip", "ping"), "async", ANONYMOUS, "no async:gossip,ping"),
+    ]
+    for name, kind, role, text in refused:
+        assert manifest.route(name, kind, role) == Refusal(text)

@@ -1,0 +1,108 @@
+"""Connections by name, places for handshakes, and whom our feed blocks."""
+
+import pytest
+
+from common.refs import FeedId, feed_id
+from services.network import model
+from services.network.model import Admission, Blocks, Connection, Connections
+from services.network.permission import ANONYMOUS, MASTER
+
+OWN, FOE, OTHER = (feed_id(bytes([n]) * 32) for n in range(3))
+
+
+def connection(name: str, feed: FeedId, *, dialled: bool, transport: str = "net") -> Connection:
+    return Connection(name, feed, f"net:x:{name}", dialled, ANONYMOUS, transport, 7)
+
+
+def test_connections_are_found_by_name_and_by_peer() -> None:
+    table = Connections()
+    names = [table.next_name() for _ in range(3)]
+    assert len(set(names)) == 3
+    theirs = connection(names[0], FOE, dialled=False)
+    ours = connection(names[1], FOE, dialled=True)
+    local = connection(names[2], OWN, dialled=False, transport="unix")
+    for each in (theirs, ours, local):
+        table.add(each)
+    assert len(table) == 3
+    assert table.get(names[1]) is ours
+    assert table.with_peer(FOE) is ours
+    assert table.with_peer(OWN) is None
+    assert table.remove(names[1]) is ours
+    assert table.remove(names[1]) is None
+    assert table.with_peer(FOE) is theirs
+    assert list(table) == [theirs, local]
+
+
+def test_change_has_the_shape_of_the_bus() -> None:
+    assert connection("4", FOE, dialled=True).change("disconnected", 9) == {
+        "type": "disconnected",
+        "connection": "4",
+        "feed": FOE,
+        "address": "net:x:4",
+        "client": True,
+        "role": ANONYMOUS,
+        "transport": "net",
+        "at": 9,
+    }
+
+
+def test_admission_bounds_handshakes_in_all_and_from_one_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(model, "MAX_CONNECTIONS", 5)
+    monkeypatch.setattr(model, "MAX_HANDSHAKES", 3)
+    monkeypatch.setattr(model, "MAX_HANDSHAKES_PER_ADDRESS", 2)
+    admission = Admission()
+    assert admission.enter("a", 0) is None
+    assert admission.enter("a", 0) is None
+    assert admission.enter("a", 0) == "too many handshakes from one address"
+    assert admission.enter("b", 3) == "too many connections"
+    assert admission.enter("b", 0) is None
+    assert admission.enter("c", 0) == "too many handshakes"
+    assert admission.under_way == 3
+    for host in "aab":
+        admission.leave(host)
+    assert admission.under_way == 0
+    assert admission.enter("c", 4) is None
+
+
+def edge(dest: object, value: int, source: FeedId = OWN) -> dict[str, object]:
+    return {"source": source, "dest": dest, "value": value}
+
+
+def test_strangers_wait_until_the_past_is_told() -> None:
+    blocks = Blocks(OWN)
+    assert not blocks.is_familiar(OTHER, "net")
+    assert blocks.is_familiar(OWN, "net")
+    assert blocks.is_familiar(OTHER, "unix")
+    blocks.learn(edge(FOE, -1))
+    blocks.learn({"sync": True})
+    assert blocks.is_familiar(OTHER, "net")
+    assert blocks.role(FOE, "net", dialled=False) is None
+    assert blocks.role(OTHER, "net", dialled=False) == ANONYMOUS
+    assert blocks.role(OWN, "net", dialled=False) == MASTER
+
+
+def test_blocks_come_and_go_live_and_only_ours_count() -> None:
+    blocks = Blocks(OWN)
+    blocks.learn({"sync": True})
+    assert blocks.learn(edge(FOE, -1)) == FOE
+    assert blocks.learn(edge(OTHER, -1, source=FOE)) is None
+    assert blocks.learn(edge(None, -1)) is None
+    assert blocks.role(FOE, "net", dialled=True) is None
+    assert blocks.role(OTHER, "net", dialled=False) == ANONYMOUS
+    assert blocks.learn(edge(FOE, -2)) is None
+    assert blocks.role(FOE, "net", dialled=False) == ANONYMOUS
+
+
+def test_a_new_telling_replaces_the_old_at_its_sync_and_not_before() -> None:
+    blocks = Blocks(OWN)
+    blocks.learn(edge(FOE, -1))
+    blocks.learn({"sync": True})
+    blocks.restart()
+    assert blocks.learn(edge(OTHER, -1)) == OTHER
+    assert blocks.role(FOE, "net", dialled=False) is None
+    assert blocks.role(OTHER, "net", dialled=False) is None
+    blocks.learn({"sync": True})
+    assert blocks.role(FOE, "net", dialled=False) == ANONYMOUS
+    assert blocks.role(OTHER, "net", dialled=False) is None
