@@ -15,11 +15,12 @@ def status(healths: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
     `progress` and `sync` are as ssb-db 20 has them (index.js, status), in positions of our log instead
     of offsets of flumelog; `services` is ours.
     """
-    since = _since(healths.get("storage"))
-    views = {"indexing": _since(healths.get("indexing"))}
+    since = _since(_state(healths, "storage"))
+    indexing = _state(healths, "indexing")
+    views = {name: _since({"position": at}) for name, at in indexing.get("views", {}).items()}
     return {
         "progress": {
-            "indexes": {"start": 0, "current": views["indexing"], "target": since},
+            "indexes": {"start": 0, "current": _since(indexing), "target": since},
         },
         "sync": {
             "since": since,
@@ -30,9 +31,14 @@ def status(healths: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
     }
 
 
-def _since(health: Mapping[str, Any] | None) -> int:
-    """Read how far a service is in the log."""
-    position = (health or {}).get("state", {}).get("position")
+def _state(healths: Mapping[str, Mapping[str, Any] | None], service: str) -> Mapping[str, Any]:
+    state: Mapping[str, Any] = (healths.get(service) or {}).get("state", {})
+    return state
+
+
+def _since(state: Mapping[str, Any]) -> int:
+    """Read how far a service or a view is in the log."""
+    position = state.get("position")
     return position if isinstance(position, int) and position > 0 else EMPTY_LOG
 
 

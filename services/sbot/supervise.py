@@ -74,8 +74,8 @@ class Suite(Supervisor):  # type: ignore[misc]  # supervisor has no types
     def runforever(self) -> None:
         """Watch for signals and for services that restart, then do as supervisord does."""
         self._waker = Waker()
-        events.subscribe(events.ProcessStateExitedEvent, _report)
-        events.subscribe(events.ProcessStateBackoffEvent, _report)
+        events.subscribe(events.ProcessStateExitedEvent, self._report)
+        events.subscribe(events.ProcessStateBackoffEvent, self._report)
         super().runforever()
 
     def get_process_map(self) -> dict[int, Any]:
@@ -91,14 +91,14 @@ class Suite(Supervisor):  # type: ignore[misc]  # supervisor has no types
                     log.error("%s does not start", process.config.name)
                     self._fail()
 
+    def _report(self, event: Any) -> None:
+        """Tell that a service ended and will be started again."""
+        if not self.failed:
+            log.warning("%s ended and is started again", event.process.config.name)
+
     def _fail(self) -> None:
         self.failed = True
         self.options.mood = SupervisorStates.SHUTDOWN
-
-
-def _report(event: Any) -> None:
-    """Tell that a service ended and will be started again."""
-    log.warning("%s ended and is started again", event.process.config.name)
 
 
 def main() -> int:

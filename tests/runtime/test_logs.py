@@ -1,0 +1,39 @@
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from common.runtime import logs
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_a_record_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("storage", "notice")
+    log = logging.getLogger("a.b")
+    log.info("not told")
+    log.log(logs.LEVELS["notice"], "told %d", 1, extra={"fields": {"peer": b"x"}})
+    try:
+        int("bad\n")
+    except ValueError:
+        log.exception("failed")
+    first, second = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert first.pop("at") > 1.6e12
+    assert first == {
+        "level": "notice",
+        "service": "storage",
+        "logger": "a.b",
+        "message": "told 1",
+        "peer": "b'x'",
+    }
+    assert "ValueError: invalid literal" in second["error"]
+    assert sys.stderr
