@@ -9,9 +9,9 @@ import sys
 from contextlib import closing
 from typing import Any
 
-from common.runtime import folders, secret, settings
+from common.runtime import folders, settings
 from common.runtime.errors import StartError
-from services.sbot import command
+from services.sbot import command, identity
 from services.sbot.command import Command, CommandError
 
 USAGE_ERRORS = ("UsageError", "BadParamError", "BadArgError")  # muxrpcli shows their text alone
@@ -54,7 +54,7 @@ def _init(argv: list[str]) -> int:
     """Make the data folder and the secret where they are missing; print the id. For containers."""
     loaded = settings.load(argv)
     folders.prepare(loaded)
-    return _print(secret.load_or_create(loaded.secret_path).id)
+    return _print(identity.claim(loaded).id)
 
 
 def _call(argv: list[str]) -> int:

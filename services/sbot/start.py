@@ -15,9 +15,9 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from common.runtime import folders, secret, settings, sources
+from common.runtime import folders, settings, sources
 from common.runtime.process import SUPERVISED
-from services.sbot import lock, readiness
+from services.sbot import identity, lock, readiness
 from services.sbot.relay import Relay
 
 STOP_SECONDS = (
@@ -34,12 +34,7 @@ def start(argv: list[str]) -> int:
     loaded = settings.load(argv)
     folders.prepare(loaded)
     held = lock.take(loaded.path)
-    secret.load_or_create(loaded.secret_path)
-    if (loaded.path / "flume").exists():
-        sys.stderr.write(
-            f"sbot: warning: {loaded.path}/flume holds a log of ssb-server, which is not read; "
-            "publishing before your own messages came back from peers forks your feed\n"
-        )
+    identity.claim(loaded)
     return asyncio.run(_run(loaded, held))
 
 
