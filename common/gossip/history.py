@@ -7,7 +7,7 @@ As long as there is room every feed gets a live request that stays open (as ssb-
 more feeds than room, the others take turns with requests that end at the head, again after POLL_MS.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -64,7 +64,7 @@ class Histories:
         if self.drop(feed):
             self._waiting[feed] = now + POLL_MS
 
-    def next(self, heads: dict[FeedId, int], now: float) -> list[Request]:
+    def next(self, heads: Mapping[FeedId, int], now: float) -> list[Request]:
         """The requests to begin now."""
         requests: list[Request] = []
         for feed, due in list(self._waiting.items()):

@@ -1,0 +1,15 @@
+"""The process `replication`."""
+
+from common.runtime import secret
+from common.runtime.process import run
+from common.runtime.settings import Settings
+from services.replication.actor import serve
+
+
+async def main(settings: Settings) -> None:
+    """Serve until cancelled."""
+    await serve(settings, secret.load(settings.secret_path).id)
+
+
+if __name__ == "__main__":
+    run("replication", main)

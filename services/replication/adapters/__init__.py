@@ -1,0 +1,1 @@
+"""What touches the world around replication: the bus, threads, clocks."""

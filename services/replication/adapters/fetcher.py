@@ -1,0 +1,139 @@
+"""Histories fetched from one peer that does not speak EBT.
+
+Knows `createHistoryStream` of a peer; must never know EBT. Made by `Peers` for a connection, ended with it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from common.bus import BusError, Node, PeerError, Stream
+from common.gossip import Histories, Message, Request
+from common.refs import FeedId
+from services.replication.adapters.appender import Appender
+from services.replication.items import read_message
+from services.replication.model import Change
+
+LOGGER = logging.getLogger(__name__)
+
+TURN_SECONDS: Final = 5.0
+"""How often feeds whose turn has come are looked for."""
+WINDOW: Final = 1 << 17
+"""Credit of one history: there may be hundreds."""
+
+
+class Fetcher:
+    """All histories of one connection."""
+
+    def __init__(
+        self,
+        node: Node,
+        appender: Appender,
+        connection: str,
+        clock: Mapping[FeedId, int],
+        now: Callable[[], float],
+    ) -> None:
+        self._node = node
+        self._appender = appender
+        self._connection = connection
+        self._clock = clock
+        self._now = now
+        self._histories = Histories()
+        self._tasks: dict[FeedId, asyncio.Task[None]] = {}
+        self._work = asyncio.Event()
+        self._heard = False
+        self._useless = False
+
+    async def run(self, wanted: set[FeedId]) -> None:
+        """Fetches until cancelled, or until the peer shows that it does not know how; `wanted` to begin with."""
+        self._histories.want(sorted(wanted), self._now())
+        loop = asyncio.get_running_loop()
+        try:
+            while not self._useless:
+                for request in self._histories.next(self._clock, self._now()):
+                    self._tasks[request.feed] = loop.create_task(self._fetch(request))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TURN_SECONDS):
+                        await self._work.wait()
+                self._work.clear()
+        finally:
+            tasks = list(self._tasks.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def changed(self, change: Change) -> None:
+        """Other feeds are wanted."""
+        self._histories.want(change.added, self._now())
+        for feed in change.removed:
+            self._cancel(feed)
+            self._histories.drop(feed)
+        self._work.set()
+
+    def refused(self, feed: FeedId, reason: str) -> None:
+        """The log did not take what came: a fork is not fetched again, after a gap it begins anew."""
+        if reason == "fork":
+            self._histories.stop(feed)
+        self._cancel(feed)
+
+    def _cancel(self, feed: FeedId) -> None:
+        task = self._tasks.get(feed)
+        if task is not None:
+            task.cancel()
+
+    async def _fetch(self, request: Request) -> None:
+        """One history; a peer that breaks its order is not asked for this feed again."""
+        options = {"id": request.feed, "seq": request.sequence, "live": request.live, "keys": False}
+        call = {
+            "connection": self._connection,
+            "name": ["createHistoryStream"],
+            "type": "source",
+            "args": [options],
+        }
+        try:
+            stream = self._node.duplex("network", "connections.call", call, window=WINDOW)
+            async with stream:
+                await self._read(request, stream)
+        except BusError as error:
+            LOGGER.info("a history ended: %s", error, extra={"fields": {"feed": request.feed}})
+            self._useless = not self._heard
+        finally:
+            if self._tasks.get(request.feed) is asyncio.current_task():
+                del self._tasks[request.feed]
+            self._histories.ended(request.feed, self._now())
+            self._work.set()
+
+    async def _read(self, request: Request, stream: Stream) -> None:
+        expected = request.sequence
+        async for batch in stream:
+            self._heard = True
+            try:
+                messages = _in_order(request.feed, expected, batch.bodies)
+                expected += len(messages)
+                await self._appender.take(messages, self)
+            except PeerError as error:
+                self._histories.stop(request.feed)
+                stream.fail(error)
+                raise
+
+
+def _in_order(feed: FeedId, sequence: int, bodies: Sequence[bytes]) -> list[Message]:
+    """The messages of a feed from this sequence on.
+
+    Raises:
+        PeerError: something else stands among them.
+    """
+    messages: list[Message] = []
+    for body in bodies:
+        message = read_message(body)
+        if message is None:
+            raise PeerError("expected a message")
+        if message.author != feed:
+            raise PeerError(f"expected a message of {feed}")
+        if message.sequence != sequence + len(messages):
+            expected = sequence + len(messages)
+            raise PeerError(f"expected sequence {expected} but got {message.sequence}")
+        messages.append(message)
+    return messages

@@ -1,0 +1,134 @@
+"""The EBT machine in the world: its events from links and follower, its commands to them.
+
+Knows which link belongs to which peer; must never know how links send. Everything that happens to the machine
+goes through `handle`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from common.bus import BusError, Node
+from common.feed.record import Record
+from common.gossip import (
+    Command,
+    Congested,
+    Connected,
+    Disconnected,
+    Ebt,
+    EndSession,
+    Event,
+    FeedRead,
+    ReadFeed,
+    SendMessages,
+    SendNotes,
+    Ticked,
+    Verify,
+)
+from common.refs import FeedId
+from services.replication.adapters.link import Link
+from services.replication.items import write_notes
+
+LOGGER = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 1.0
+RECONNECTED: Final = "reconnected to peer"
+"""The reference's reason when a newer session of the same peer takes the place of one."""
+
+
+class Hub:
+    """All EBT sessions of this process."""
+
+    def __init__(self, node: Node, ebt: Ebt, clock: Callable[[], float]) -> None:
+        self._node = node
+        self._ebt = ebt
+        self.now = clock
+        self._links: dict[FeedId, Link] = {}
+        self._reads: set[asyncio.Task[None]] = set()
+
+    @property
+    def links(self) -> Mapping[FeedId, Link]:
+        """The links that stand, by peer."""
+        return self._links
+
+    @property
+    def clock(self) -> Mapping[FeedId, int]:
+        """The heads of all feeds."""
+        return self._ebt.clock
+
+    def handle(self, event: Event) -> None:
+        """Gives the machine an event and does what it wants."""
+        for command in self._ebt.handle(event):
+            self._do(command)
+
+    def join(self, link: Link, *, client: bool) -> None:
+        """A link begins; one of the same peer that stood before is ended."""
+        before = self._links.pop(link.peer, None)
+        if before is not None:
+            before.end(RECONNECTED)
+        self._links[link.peer] = link
+        self.handle(Connected(link.peer, client, self.now()))
+
+    def leave(self, link: Link) -> None:
+        """A link is over."""
+        if self._links.get(link.peer) is link:
+            del self._links[link.peer]
+            self.handle(Disconnected(link.peer, self.now()))
+
+    def congested(self, link: Link, *, congested: bool) -> None:
+        """More waits on a link than should, or no longer."""
+        if self._links.get(link.peer) is link:
+            self.handle(Congested(link.peer, congested))
+
+    async def tick(self) -> None:
+        """Tells the machine the time, for ever."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.handle(Ticked(self.now()))
+
+    async def close(self) -> None:
+        """Gives up the reads under way."""
+        for read in self._reads:
+            read.cancel()
+        await asyncio.gather(*self._reads, return_exceptions=True)
+
+    def _do(self, command: Command) -> None:
+        link = self._links.get(command.peer)
+        if link is None:
+            return
+        if isinstance(command, SendMessages):
+            link.put(command.bodies)
+        elif isinstance(command, SendNotes):
+            link.put(write_notes(command.notes, link.version))
+        elif isinstance(command, Verify):
+            link.verify(command.messages)
+        elif isinstance(command, EndSession):
+            link.end(command.reason)
+        else:
+            read = asyncio.get_running_loop().create_task(self._read(link, command))
+            self._reads.add(read)
+            read.add_done_callback(self._reads.discard)
+
+    async def _read(self, link: Link, wanted: ReadFeed) -> None:
+        options = {
+            "id": wanted.feed,
+            "from": wanted.after + 1,
+            "limit": wanted.limit,
+            "live": False,
+        }
+        bodies: list[bytes] = []
+        try:
+            async with self._node.source("storage", "feeds.read", options) as stream:
+                async for batch in stream:
+                    bodies += [Record.parse(raw).message for raw in batch.bodies]
+        except BusError as error:
+            LOGGER.info("a feed could not be read: %s", error)
+            link.end("the log is away")
+            return
+        if b"" in bodies:  # deleted: no peer takes what comes after it
+            del bodies[bodies.index(b"") :]
+        await link.has_room()
+        if self._links.get(link.peer) is link:
+            last = wanted.after + len(bodies)
+            self.handle(FeedRead(link.peer, wanted.feed, wanted.after, last, bodies))

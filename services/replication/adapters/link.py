@@ -1,0 +1,173 @@
+"""One EBT stream to a peer, whoever called: items in both directions, and what waits to be sent.
+
+Knows the stream and the items on it; must never know other streams. Made by the handler of `ebt.replicate` and
+by who calls it on peers; the hub tells it what to send.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from common.bus import Batch, PeerError
+from common.gossip import (
+    FeedForked,
+    Message,
+    MessageForged,
+    MessagesLost,
+    MessagesReceived,
+    NotesReceived,
+)
+from common.refs import FeedId
+from services.replication.adapters.appender import Appender, ForgedError
+from services.replication.items import read_message, read_notes
+
+if TYPE_CHECKING:
+    from services.replication.adapters.hub import Hub
+
+MAX_WAITING: Final = 1 << 20
+"""Bytes that wait for a slow peer before it counts as congested: as many as the bus has under way."""
+FREE: Final = MAX_WAITING // 4
+"""Bytes below which it does no longer."""
+SEND_BYTES: Final = 1 << 18
+"""Of one send: small enough that a stop is heard between two."""
+JSON: Final = 2
+
+
+class Duplex(Protocol):
+    """What both ends of a duplex of the bus can do: `Call` and `Stream`."""
+
+    def __aiter__(self) -> AsyncIterator[Batch]: ...
+
+    async def send(self, bodies: Sequence[bytes]) -> None:
+        """Waits for credit."""
+
+
+class Link:
+    """The stream of one session."""
+
+    def __init__(
+        self, hub: "Hub", appender: Appender, stream: Duplex, peer: FeedId, version: int
+    ) -> None:
+        self.peer = peer
+        self.version = version
+        self._hub = hub
+        self._appender = appender
+        self._stream = stream
+        self._verify: list[Message] = []
+        self._waiting: deque[bytes] = deque()
+        self._bytes = 0
+        self._congested = False
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def run(self, *, client: bool) -> None:
+        """Replicates until either side ends it.
+
+        Raises:
+            PeerError: the peer broke the protocol, or its session was ended for a reason.
+            BusError: what the stream ended with.
+        """
+        loop = asyncio.get_running_loop()
+        self._hub.join(self, client=client)
+        tasks = [loop.create_task(self._read()), loop.create_task(self._write())]
+        try:
+            ends: list[asyncio.Future[Any]] = [*tasks, self._end]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+            if self._end.done() and self._end.result():
+                raise PeerError(self._end.result())
+        finally:
+            self._hub.leave(self)
+            self._room.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def ended_here(self) -> bool:
+        """Whether this side ended it."""
+        return self._end.done()
+
+    def end(self, reason: str) -> None:
+        """Ends the session; an empty reason is no error."""
+        if not self._end.done():
+            self._end.set_result(reason)
+
+    def put(self, bodies: Sequence[bytes]) -> None:
+        """Lets items wait for the peer, behind those that do already."""
+        self._waiting.extend(bodies)
+        self._bytes += sum(map(len, bodies))
+        self._work.set()
+        if self._bytes > MAX_WAITING and not self._congested:
+            self._congested = True
+            self._room.clear()
+            self._hub.congested(self, congested=True)
+
+    async def has_room(self) -> None:
+        """Waits while the link is congested; a link that is over has room."""
+        await self._room.wait()
+
+    def verify(self, messages: Sequence[Message]) -> None:
+        """Lets messages be verified before more is read."""
+        self._verify.extend(messages)
+
+    def refused(self, feed: FeedId, reason: str) -> None:
+        """The log did not take a message of this feed from this peer."""
+        now = self._hub.now()
+        lost = MessagesLost if reason == "gap" else FeedForked
+        self._hub.handle(lost(self.peer, feed, now))
+
+    async def _write(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._waiting:
+                bodies, size = [], 0
+                while self._waiting and size < SEND_BYTES:
+                    bodies.append(self._waiting.popleft())
+                    size += len(bodies[-1])
+                await self._stream.send(bodies)
+                self._bytes -= size
+                if self._congested and self._bytes < FREE:
+                    self._congested = False
+                    self._room.set()
+                    self._hub.congested(self, congested=False)
+
+    async def _read(self) -> None:
+        async for batch in self._stream:
+            try:
+                await self._take(batch)
+            except PeerError as error:
+                self.end(error.message)
+                return
+
+    async def _take(self, batch: Batch) -> None:
+        if batch.types is not None and any(kind != JSON for kind in batch.types):
+            raise PeerError("expected JSON")
+        messages: list[Message] = []
+        for body in batch.bodies:
+            message = read_message(body)
+            if message is not None:
+                messages.append(message)
+                continue
+            self._receive(messages)
+            messages = []
+            notes = read_notes(body, self.version)
+            self._hub.handle(NotesReceived(self.peer, notes, self._hub.now()))
+        self._receive(messages)
+        if self._verify:
+            wanted, self._verify = self._verify, []
+            try:
+                await self._appender.take(wanted, self)
+            except ForgedError as error:
+                now = self._hub.now()
+                self._hub.handle(MessageForged(self.peer, error.feed, error.message, now))
+
+    def _receive(self, messages: Sequence[Message]) -> None:
+        if messages:
+            self._hub.handle(MessagesReceived(self.peer, messages, self._hub.now()))

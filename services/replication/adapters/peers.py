@@ -1,0 +1,147 @@
+"""Every connection of the node: who speaks EBT with us, and from whom histories are fetched instead.
+
+Knows `connections.changes` and the connections' names; must never know sessions. The handlers tell it what peers
+called.
+
+Who was dialled is called by `ebt.replicate`, and asked for histories when that ends with an error (the guide's
+"Fallback Mechanisms"). Who dialled us is expected to call it; histories are fetched when it asks for one itself
+or does nothing for PATIENCE_SECONDS.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any, Final
+
+from common.bus import BusError, Node
+from common.refs import FeedId, is_feed
+from services.replication.adapters.appender import Appender
+from services.replication.adapters.fetcher import Fetcher
+from services.replication.adapters.hub import Hub
+from services.replication.adapters.link import Link
+from services.replication.model import Change, Wishes
+
+LOGGER = logging.getLogger(__name__)
+
+PATIENCE_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 0.2
+VERSION: Final = 3
+
+
+class Connection:
+    """What a peer did on its connection so far."""
+
+    def __init__(self, name: str, feed: FeedId) -> None:
+        self.name = name
+        self.feed = feed
+        self.speaks_ebt = False
+        self.asked_history = False
+        self.did_something = asyncio.Event()
+        self.fetcher: Fetcher | None = None
+
+
+class Peers:
+    """One task for each connection."""
+
+    def __init__(self, node: Node, hub: Hub, appender: Appender, wishes: Wishes) -> None:
+        self._node = node
+        self._hub = hub
+        self._appender = appender
+        self._wishes = wishes
+        self._connections: dict[str, Connection] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def called_ebt(self, connection: str) -> None:
+        """The peer called `ebt.replicate`."""
+        found = self._connections.get(connection)
+        if found is not None:
+            found.speaks_ebt = True
+            found.did_something.set()
+
+    def called_history(self, connection: str) -> None:
+        """The peer called `createHistoryStream`."""
+        found = self._connections.get(connection)
+        if found is not None:
+            found.asked_history = True
+            found.did_something.set()
+
+    def changed(self, change: Change) -> None:
+        """Other feeds are wanted."""
+        for connection in self._connections.values():
+            if connection.fetcher is not None:
+                connection.fetcher.changed(change)
+
+    async def follow(self) -> None:
+        """Replicates over every connection there is, for ever."""
+        while True:
+            try:
+                await self._node.wait_up("network")
+                async with self._node.source("network", "connections.changes", {}) as stream:
+                    async for batch in stream:
+                        for change in batch.json():
+                            self._take(change)
+            except BusError as error:
+                LOGGER.info("following the connections again: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+            finally:
+                await self._drop_all()
+
+    def _take(self, change: dict[str, Any]) -> None:
+        name, feed = change.get("connection"), change.get("feed")
+        if not isinstance(name, str):
+            return
+        if change.get("type") == "disconnected":
+            self._connections.pop(name, None)
+            task = self._tasks.pop(name, None)
+            if task is not None:
+                task.cancel()
+        elif is_feed(feed) and feed != self._wishes.own and name not in self._tasks:
+            connection = self._connections[name] = Connection(name, feed)
+            talk = self._call(connection) if change.get("client") else self._wait(connection)
+            self._tasks[name] = asyncio.get_running_loop().create_task(talk)
+
+    async def _drop_all(self) -> None:
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        self._connections.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _call(self, connection: Connection) -> None:
+        """Calls `ebt.replicate` on a peer that we dialled."""
+        call = {
+            "connection": connection.name,
+            "name": ["ebt", "replicate"],
+            "type": "duplex",
+            "args": [{"version": VERSION, "format": "classic"}],
+        }
+        link: Link | None = None
+        try:
+            async with self._node.duplex("network", "connections.call", call) as stream:
+                link = Link(self._hub, self._appender, stream, connection.feed, VERSION)
+                try:
+                    await link.run(client=True)
+                except BusError as error:
+                    stream.fail(error)
+                    raise
+                await stream.end()
+        except BusError as error:
+            fields = {"feed": connection.feed}
+            LOGGER.info("an EBT session ended: %s", error, extra={"fields": fields})
+            if link is None or not link.ended_here:
+                await self._fetch(connection)
+
+    async def _wait(self, connection: Connection) -> None:
+        """Waits what a peer that dialled us does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await connection.did_something.wait()
+        if not connection.speaks_ebt:
+            await self._fetch(connection)
+
+    async def _fetch(self, connection: Connection) -> None:
+        clock, now = self._hub.clock, self._hub.now
+        fetcher = Fetcher(self._node, self._appender, connection.name, clock, now)
+        connection.fetcher = fetcher
+        await fetcher.run(self._wishes.wanted)

@@ -1,0 +1,276 @@
+"""Stand-ins for the services around replication, on a real bus: each knows just what replication asks of it.
+
+A `Board` is one node of the network: its stand-ins and a real replication service. `Wiring` joins two of them as
+their `network` services would.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from common.bus import Call, Caller, Method, Node, PeerError
+from common.crypto.keys import Keys, generate
+from common.feed.create import create
+from common.feed.json import compact
+from common.feed.record import Candidate, Record, pack_record
+from common.feed.validate import Head, Verified, verify_raw
+from common.graph import Edge
+from common.refs import FeedId, feed_id, raw
+from common.runtime.settings import Settings, load
+from services.replication.actor import serve
+
+
+def keys_of(number: int) -> Keys:
+    return generate(bytes([number]) * 32)
+
+
+def feed_of(keys: Keys, count: int, head: Head | None = None) -> list[Verified]:
+    """A run of signed messages."""
+    run = []
+    for n in range(count):
+        content = {"type": "post", "text": f"{n}"}
+        message = compact(create(head, keys, None, content, 1_700_000_000_000 + n)).encode()
+        verified = verify_raw(message, None)
+        assert isinstance(verified, Verified)
+        head = Head(verified.key, verified.sequence)
+        run.append(verified)
+    return run
+
+
+class Storage:
+    """A log in memory."""
+
+    def __init__(self) -> None:
+        self.log: list[bytes] = []
+        self.feeds: dict[str, list[bytes]] = {}
+        self.moved = asyncio.Event()
+        self.appends = 0
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "log.append": Method("async", self.append, muxrpc=False),
+            "log.read": Method("source", self.read, muxrpc=False),
+            "feeds.read": Method("source", self.read_feed, muxrpc=False),
+            "feeds.heads": Method("source", self.heads, muxrpc=False),
+        }
+
+    def clock(self) -> dict[str, int]:
+        return {feed: len(records) for feed, records in self.feeds.items()}
+
+    def put(self, key: bytes, author: bytes, sequence: int, message: bytes) -> None:
+        record = pack_record(key, author, sequence, float(len(self.log) + 1), message)
+        self.log.append(record)
+        self.feeds.setdefault(feed_id(author), []).append(record)
+        moved, self.moved = self.moved, asyncio.Event()
+        moved.set()
+
+    def publish(self, run: list[Verified]) -> None:
+        for one in run:
+            self.put(one.key, one.author_raw, one.sequence, one.compact)
+
+    async def append(self, call: Call) -> dict[str, Any]:
+        refused = []
+        self.appends += 1
+        for index, body in enumerate(call.bodies):
+            one = Candidate.parse(body)
+            feed = self.feeds.get(feed_id(one.author), [])
+            if one.sequence == len(feed) + 1:
+                if feed and Record.parse(feed[-1]).key != one.previous:
+                    refused.append({"index": index, "reason": "fork"})
+                    continue
+                self.put(one.key, one.author, one.sequence, one.message)
+            else:
+                reason = "known" if one.sequence <= len(feed) else "gap"
+                refused.append({"index": index, "reason": reason})
+        return {"position": len(self.log), "appended": 0, "refused": refused}
+
+    async def read(self, call: Call) -> None:
+        await self._follow(call, call.args[0]["after"], -1, live=True, log=lambda: self.log)
+
+    async def read_feed(self, call: Call) -> None:
+        wanted = call.args[0]
+        await self._follow(
+            call,
+            wanted["from"] - 1,
+            wanted["limit"],
+            live=wanted["live"],
+            log=lambda: self.feeds.get(wanted["id"], []),
+        )
+
+    async def _follow(
+        self, call: Call, at: int, limit: int, *, live: bool, log: Callable[[], list[bytes]]
+    ) -> None:
+        left = limit if limit >= 0 else 1 << 60
+        while left:
+            moved = self.moved
+            run = log()[at : at + min(left, 200)]
+            if run:
+                at, left = at + len(run), left - len(run)
+                await call.send(run, position=at)
+            elif live:
+                await moved.wait()
+            else:
+                return
+
+    async def heads(self, call: Call) -> None:
+        bodies = []
+        for feed, records in self.feeds.items():
+            head = Record.parse(records[-1])
+            bodies.append(raw(FeedId(feed)) + head.sequence.to_bytes(8, "big") + head.key)
+        if bodies:
+            await call.send(bodies, position=len(self.log))
+
+
+class Indexing:
+    """A graph that tests draw."""
+
+    def __init__(self, edges: list[Edge]) -> None:
+        self.edges = edges
+        self.drawn = asyncio.Event()
+
+    def methods(self) -> dict[str, Method]:
+        return {"graph.edges": Method("source", self.read, muxrpc=False)}
+
+    def draw(self, *edges: Edge) -> None:
+        self.edges += edges
+        drawn, self.drawn = self.drawn, asyncio.Event()
+        drawn.set()
+
+    async def read(self, call: Call) -> None:
+        told = len(self.edges)
+        items = [orjson.dumps(edge._asdict()) for edge in self.edges]
+        await call.send([*items, b'{"sync":true}'])
+        while True:
+            drawn = self.drawn
+            if told == len(self.edges):
+                await drawn.wait()
+            items = [orjson.dumps(edge._asdict()) for edge in self.edges[told:]]
+            told = len(self.edges)
+            await call.send(items)
+
+
+Answer = Callable[[Call, dict[str, Any]], Any]
+
+
+class Network:
+    """Connections that tests make; a call of a peer is answered by the function given for it."""
+
+    def __init__(self) -> None:
+        self.changes_made: list[dict[str, Any]] = []
+        self.changed = asyncio.Event()
+        self.answers: dict[str, Answer] = {}
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "connections.changes": Method("source", self.changes, muxrpc=False),
+            "connections.call": Method("duplex", self.call, muxrpc=False),
+        }
+
+    def tell(self, kind: str, connection: str, feed: str, *, client: bool) -> None:
+        change = {"type": kind, "connection": connection, "feed": feed, "client": client}
+        self.changes_made.append(change)
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
+
+    async def changes(self, call: Call) -> None:
+        told = 0
+        while True:
+            changed = self.changed
+            if told == len(self.changes_made):
+                await changed.wait()
+            items = self.changes_made[told:]
+            told += len(items)
+            await call.send([orjson.dumps(item) for item in items])
+
+    async def call(self, call: Call) -> None:
+        wanted = call.args[0]
+        answer = self.answers.get(wanted["connection"])
+        if answer is None:
+            raise PeerError("no such connection")
+        await answer(call, wanted)
+
+
+class Board:
+    """One node: stand-ins, a bus in a folder, and a real replication service."""
+
+    def __init__(self, folder: Path, keys: Keys, edges: list[Edge], hops: int = 2) -> None:
+        self.keys = keys
+        self.storage = Storage()
+        self.indexing = Indexing(edges)
+        self.network = Network()
+        argv = ["--path", str(folder), "--friends.hops", str(hops)]
+        self.settings: Settings = load(argv, {}, folder, folder)
+        self.node: Node
+        self.service: asyncio.Task[None]
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator["Board"]:
+        self.settings.bus_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        endpoint = self.settings.endpoint
+        async with AsyncExitStack() as stack:
+            for name in ("storage", "indexing", "network"):
+                methods = getattr(self, name).methods()
+                await stack.enter_async_context(Node(name, endpoint, methods))
+            self.service = asyncio.ensure_future(serve(self.settings, self.keys.id))
+            stack.push_async_callback(self._stop)
+            self.node = Node("tester", endpoint, calls=("replication",))
+            await stack.enter_async_context(self.node)
+            await self.node.wait_up("replication", 5)
+            yield self
+
+    async def _stop(self) -> None:
+        self.service.cancel()
+        await asyncio.gather(self.service, return_exceptions=True)
+
+    def caller(self, feed: str, connection: str = "x") -> Caller:
+        return Caller(feed, "anonymous", "net", connection, client=False)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    """Waits for what must come true."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def dial(a: Board, b: Board, *, ebt: bool = True) -> None:
+    """A connection from a to b, over which each calls the other's replication service."""
+
+    def bridge(here: Board, there: Board) -> Answer:
+        async def answer(call: Call, wanted: dict[str, Any]) -> None:
+            method = ".".join(wanted["name"])
+            if method == "ebt.replicate" and not ebt:
+                raise PeerError("method:ebt,replicate is not in list of allowed methods")
+            caller = there.caller(here.keys.id, "link")
+            node = there.node
+            args = wanted["args"]
+            if wanted["type"] == "source":
+                async with node.source("replication", method, *args, caller=caller) as stream:
+                    async for batch in stream:
+                        await call.send(batch.bodies)
+                return
+            async with node.duplex("replication", method, *args, caller=caller) as stream:
+
+                async def outward() -> None:
+                    async for batch in call:
+                        await stream.send(batch.bodies)
+                    await stream.end()
+
+                sending = asyncio.ensure_future(outward())
+                try:
+                    async for batch in stream:
+                        await call.send(batch.bodies)
+                finally:
+                    sending.cancel()
+                    await asyncio.gather(sending, return_exceptions=True)
+
+        return answer
+
+    a.network.answers["link"] = bridge(a, b)
+    b.network.answers["link"] = bridge(b, a)
+    a.network.tell("connected", "link", b.keys.id, client=True)
+    b.network.tell("connected", "link", a.keys.id, client=False)
