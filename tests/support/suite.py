@@ -15,7 +15,7 @@ import orjson
 from common.bus import Call, Caller, Method, Node, PeerError
 from common.crypto.keys import Keys, generate
 from common.feed.create import create
-from common.feed.json import compact
+from common.feed.json import Json, compact
 from common.feed.record import Candidate, Record, pack_record
 from common.feed.validate import Head, Verified, verify_raw
 from common.graph import Edge
@@ -32,7 +32,7 @@ def feed_of(keys: Keys, count: int, head: Head | None = None) -> list[Verified]:
     """A run of signed messages."""
     run = []
     for n in range(count):
-        content = {"type": "post", "text": f"{n}"}
+        content: Json = {"type": "post", "text": f"{n}"}
         message = compact(create(head, keys, None, content, 1_700_000_000_000 + n)).encode()
         verified = verify_raw(message, None)
         assert isinstance(verified, Verified)
