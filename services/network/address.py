@@ -73,7 +73,7 @@ def target(text: str) -> Target | None:
 def _checked(address: LegacyAddress) -> Target | None:
     if not address.is_valid:
         return None
-    return Target(address.host, int(address.port), raw(FeedId(address.key)))
+    return Target(address.host or "localhost", int(address.port), raw(FeedId(address.key)))
 
 
 def _escaped(part: str) -> str:

@@ -39,7 +39,7 @@ def read(value: object) -> Found | None:
 
 
 def _found(address: LegacyAddress | None, text: str | None) -> Found | None:
-    if address is None or not address.is_valid or not is_feed(address.key):
+    if address is None or not address.host or not address.is_valid or not is_feed(address.key):
         return None
     return Found(
         FeedId(address.key), text or address.multiserver(), address.host, int(address.port)

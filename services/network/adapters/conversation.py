@@ -70,8 +70,6 @@ class Conversation:
             self._tell(self._session.receive_data(plain))
         if self._channel.end is not None and not self._session.closed:
             self._tell(self._session.receive_eof())
-            reason = self._channel.end
-            self._finish("goodbye" if reason == "ok" else f"box stream: {reason}")
 
     def lost(self, reason: str) -> None:
         """The link is gone: every open call ends."""
@@ -174,4 +172,10 @@ class Conversation:
             self._calls[request.call] = call
 
     def _closed(self, event: Closed) -> None:
-        self._finish("goodbye" if event.reason is None else f"muxrpc: {event.reason}")
+        end = self._channel.end
+        if end is not None and end != "ok":
+            self._finish(f"box stream: {end}")
+        elif event.reason is None or end == "ok":
+            self._finish("goodbye")
+        else:
+            self._finish(f"muxrpc: {event.reason}")

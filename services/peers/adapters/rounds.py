@@ -92,6 +92,7 @@ class Rounds:
 
     async def _dial_due(self) -> None:
         while True:
+            await self._node.wait_up("network")
             for peer in self._book.due(self._clock()):
                 self._spawn(self._try(peer))
             news = self._news
