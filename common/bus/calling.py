@@ -47,7 +47,8 @@ class Pending:
         try:
             return await self._answer
         finally:
-            self.cancel(_cancelled())
+            if self._open:
+                self.cancel(_cancelled())
 
     def take(self, message: Message) -> None:
         """Take a message of the service."""

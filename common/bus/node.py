@@ -6,6 +6,7 @@ in one process.
 """
 
 import asyncio
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from common.bus.socket import Socket
 from common.bus.values import Caller, Encode, Parse, Reply
 
 DEADLINE_MS = 30_000
+logger = logging.getLogger(__name__)
 
 
 class Node:
@@ -60,7 +62,7 @@ class Node:
         self._remotes: dict[str, Remote] = {}
         self._watchers: list[Callable[[str, bool], None]] = []
         self._ticker: asyncio.TimerHandle | None = None
-        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -108,6 +110,9 @@ class Node:
         for remote in self._remotes.values():
             remote.close()
         self._remotes.clear()
+        for future in [future for waiting in self._waiting.values() for future in waiting]:
+            if not future.done():
+                future.set_exception(Unavailable(f"{self.name} has stopped"))
         if self._server is not None:
             await self._server.close()
             self._server = None
@@ -213,12 +218,15 @@ class Node:
         """
         if self.is_up(service):
             return
+        waiting = self._waiting.setdefault(service, set())
         future = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(service, []).append(future)
+        waiting.add(future)
         try:
             await asyncio.wait_for(future, timeout)
         except TimeoutError:
             raise Unavailable(f"{service} is not available") from None
+        finally:
+            waiting.discard(future)
 
     def on_change(self, callback: Callable[[str, bool], None]) -> None:
         """Tell `callback` of every service that comes up (True) or goes down (False)."""
@@ -268,15 +276,17 @@ class Node:
         args_json: bytes | None,
         bodies: Sequence[bytes],
     ) -> list[bytes]:
-        return [self._encode(args) if args_json is None else args_json, *bodies]
+        return [self._encode(list(args)) if args_json is None else args_json, *bodies]
 
     def _changed(self, service: str, up: bool) -> None:
-        if up:
-            for future in self._waiting.pop(service, ()):
-                if not future.done():
-                    future.set_result(None)
+        for future in self._waiting.get(service, ()):
+            if up and not future.done():
+                future.set_result(None)
         for watcher in self._watchers:
-            watcher(service, up)
+            try:
+                watcher(service, up)
+            except Exception:
+                logger.exception("a watcher of %s failed", service)
 
     def _tick(self) -> None:
         self._ticker = asyncio.get_running_loop().call_later(self._timing.tick, self._tick)

@@ -207,6 +207,8 @@ class Remote:
             self._met(message)
         elif message.kind == Kind.PING:
             self._send(self._pong)
+        elif message.kind == Kind.PONG and message.options["incarnation"] != self.incarnation:
+            self._send(self._hello)
 
     def _met(self, hello: Message) -> None:
         incarnation = hello.options["incarnation"]

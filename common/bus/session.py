@@ -147,9 +147,8 @@ class Server:
             message = frames.decode(parts[1:])
         except Refused as refused:
             self._refused[refused.reason] += 1
-            open_call = session.calls.get(refused.call) if session else None
-            if open_call is not None:
-                open_call.refuse(str(refused))
+            if session is not None and refused.call:
+                self._answer_refused(session, refused)
             return
         if session is None:
             if message.kind not in (Kind.HELLO, Kind.CALL):
@@ -157,6 +156,14 @@ class Server:
             session = self._sessions[identity] = Session(identity)
         session.silent = 0
         self._dispatch(session, message)
+
+    def _answer_refused(self, session: Session, refused: Refused) -> None:
+        call = session.calls.get(refused.call)
+        if call is not None:
+            call.refuse(refused.reason)
+        elif refused.call > session.last_call:  # it may have been meant to open a call
+            error = CallerError(f"the caller broke the protocol: {refused.reason}", "protocol")
+            self._send(session, frames.encode(Kind.ERROR, refused.call, "", describe(error)))
 
     def _dispatch(self, session: Session, message: Message) -> None:
         kind = message.kind
@@ -183,7 +190,7 @@ class Server:
         error = self._objection(session, message)
         if error is None:
             try:
-                session.calls[number] = Call(
+                call = session.calls[number] = Call(
                     message,
                     self._methods[message.method],
                     emit=self._emitter(session, number),
@@ -191,6 +198,8 @@ class Server:
                     parse=self._parse,
                     encode=self._encode,
                 )
+                if self._sessions.get(session.identity) is not session:
+                    call.drop(Unavailable("the caller has left"))
             except ValueError as invalid:
                 self._refused["caller"] += 1
                 error = CallerError(str(invalid), "protocol")

@@ -1,0 +1,110 @@
+"""The bus without the bus: raw ZeroMQ sockets that say what a test wants said."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgpack
+import zmq
+import zmq.asyncio
+
+from common.bus.frames import Kind, Message, decode, encode
+
+Endpoints = Callable[[str], str]
+PATIENCE = 5.0  # seconds until a test gives up
+INCARNATION = b"rawrawra"
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+class _Raw:
+    def __init__(self, kind: int) -> None:
+        self._context = zmq.asyncio.Context()
+        self.socket = self._context.socket(kind)
+        self.socket.linger = 0
+
+    async def receive_frames(self) -> list[bytes]:
+        async with asyncio.timeout(PATIENCE):
+            frames: list[bytes] = await self.socket.recv_multipart()
+            return frames
+
+    def close(self) -> None:
+        self.socket.close()
+        self._context.term()
+
+
+class RawCaller(_Raw):
+    """A DEALER connected to a service."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(zmq.DEALER)
+        self.socket.connect(endpoint)
+        self.incarnation = b""
+
+    async def meet(self) -> Message:
+        await self.send(Kind.HELLO, options={"incarnation": INCARNATION})
+        hello = await self.receive()
+        self.incarnation = hello.options["incarnation"]
+        return hello
+
+    async def send(
+        self,
+        kind: int,
+        call: int = 0,
+        method: str = "",
+        options: Mapping[str, Any] | None = None,
+        bodies: Sequence[bytes] = (),
+    ) -> None:
+        await self.socket.send_multipart(encode(kind, call, method, options or {}, bodies))
+
+    async def send_header(self, *fields: object, block: bytes | None = None) -> None:
+        frames = [msgpack.packb(fields)]
+        await self.socket.send_multipart(frames if block is None else [*frames, block])
+
+    async def call(
+        self, call: int, method: str, shape: str = "async", args: bytes = b"[]", **options: Any
+    ) -> None:
+        known = {"type": shape, "incarnation": self.incarnation, **options}
+        await self.send(Kind.CALL, call, method, known, [args])
+
+    async def receive(self) -> Message:
+        return decode(await self.receive_frames())
+
+
+class RawService(_Raw):
+    """A ROUTER bound as a service, for one caller."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(zmq.ROUTER)
+        self.socket.bind(endpoint)
+        self.identity = b""
+
+    async def meet(self, manifest: Mapping[str, Any] | None = None) -> None:
+        hello = await self.receive()
+        assert hello.kind == Kind.HELLO
+        options = {"incarnation": INCARNATION, "manifest": manifest or {}}
+        await self.send(Kind.HELLO, options=options)
+
+    async def send(
+        self,
+        kind: int,
+        call: int = 0,
+        options: Mapping[str, Any] | None = None,
+        bodies: Sequence[bytes] = (),
+    ) -> None:
+        await self.send_frames(*encode(kind, call, "", options or {}, bodies))
+
+    async def send_frames(self, *frames: bytes) -> None:
+        await self.socket.send_multipart([self.identity, *frames])
+
+    async def receive(self, *, skip: tuple[int, ...] = ()) -> Message:
+        while True:
+            self.identity, *frames = await self.receive_frames()
+            message = decode(frames)
+            if message.kind not in skip:
+                return message
