@@ -1,0 +1,41 @@
+"""The table of the service `storage`: its methods, their muxrpc types, and who may call them.
+
+What muxrpc clients see is for ourselves (`master`) alone; peers get messages from `replication`.
+"""
+
+from collections.abc import Mapping
+
+from common.bus import Method
+from services.storage.adapters.database import Database
+from services.storage.adapters.writer import Writer
+from services.storage.handlers.feeds import FeedHandlers
+from services.storage.handlers.log import LogHandlers
+from services.storage.handlers.messages import Identity, MessageHandlers
+from services.storage.handlers.streams import StreamHandlers
+
+__all__ = ["methods"]
+
+
+def methods(database: Database, writer: Writer, identity: Identity) -> Mapping[str, Method]:
+    """Bind the table to its handlers."""
+    log, feeds = LogHandlers(database, writer), FeedHandlers(database, writer)
+    messages = MessageHandlers(database, writer, identity)
+    streams = StreamHandlers(database, writer)
+    return {
+        "health": Method("async", log.health, muxrpc=False),
+        "log.append": Method("async", log.append, muxrpc=False),
+        "log.position": Method("async", log.position, muxrpc=False),
+        "log.read": Method("source", log.read, muxrpc=False),
+        "log.get": Method("source", log.get, muxrpc=False),
+        "feeds.read": Method("source", log.feed_read, muxrpc=False),
+        "feeds.heads": Method("source", log.feed_heads, muxrpc=False),
+        "publish": Method("async", messages.publish),
+        "add": Method("async", messages.add),
+        "get": Method("async", messages.get),
+        "getLatest": Method("async", feeds.get_latest),
+        "latest": Method("source", feeds.latest),
+        "latestSequence": Method("async", feeds.latest_sequence),
+        "getVectorClock": Method("async", feeds.vector_clock),
+        "createLogStream": Method("source", streams.create_log_stream),
+        "createUserStream": Method("source", streams.create_user_stream),
+    }

@@ -1,0 +1,1 @@
+"""What touches the world: the database, and the order in which it is written."""

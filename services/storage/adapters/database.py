@@ -1,0 +1,192 @@
+"""The log in the store: which family holds what, and how keys look.
+
+    log    position -> record          feeds  author, sequence -> position
+    ids    key -> position             heads  author -> sequence, key, position
+    forks  author, sequence, key -> candidate: two of an author exclude each other
+    meta   `version` -> version of this layout
+
+Positions and sequences are u64, big-endian; ids are their 32 raw bytes. Knows no rule: `model` decides,
+`writer` calls `append`, the tracks read.
+"""
+
+from itertools import accumulate
+from pathlib import Path
+from struct import Struct
+from typing import Self
+
+from common.feed.json import parse
+from common.feed.record import Candidate, Record, RecordError, pack_candidate
+from common.runtime.errors import StartError
+from common.store import Batch, Store, StoreError, open_rocks
+from services.storage.model import Group, Head, Log
+
+__all__ = ["FAMILIES", "MAX_SLICE", "MAX_SLICE_BYTES", "Database", "open_database"]
+
+FAMILIES = ("log", "ids", "feeds", "heads", "forks", "meta")
+FOLDER = Path("scuttlebot", "log")  # beside ssb-server's `flume`, which stays as it is
+VERSION = b"1"
+# A slice is one message on the bus: large enough to cost little, small enough to hold many of them.
+MAX_SLICE = 200
+MAX_SLICE_BYTES = 256 << 10
+
+_U64 = Struct(">Q")
+_FEED = Struct(">32sQ")
+_HEAD = Struct(">Q32sQ")
+_FORK = Struct(">32sQ32s")
+
+
+def open_database(data: Path) -> "Database":
+    """Open the log of a data folder, or begin one.
+
+    Raises: StartError, one line that names the folder, when it is locked, damaged or of another layout.
+    """
+    path = data / FOLDER
+    try:
+        store = open_rocks(path, FAMILIES)
+        return Database(store, str(path))
+    except StoreError as error:
+        raise StartError(str(error)) from error
+
+
+class Database:
+    """Reads and writes of the log over an open store."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        version = store.get("meta", b"version")
+        if version is None:
+            first = Batch()
+            first.put("meta", b"version", VERSION)
+            store.write(first, sync=True)
+        elif version != VERSION:
+            store.close()
+            raise StartError(f"database {name} has layout {version.decode('ascii', 'replace')!r}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._store.close()
+
+    def load(self) -> Log:
+        """What the log keeps in memory. Heads that do not reach its end are folded again from it."""
+        position, received = 0, 0.0
+        for key, raw in self._store.scan("log", reverse=True, limit=1):
+            position, received = _U64.unpack(key)[0], Record.parse(raw).received
+        heads = {author: Head(*_HEAD.unpack(raw)) for author, raw in self._store.scan("heads")}
+        if max((head.position for head in heads.values()), default=0) != position:
+            heads = self._fold_heads()
+        forked = {key[:32] for key, _ in self._store.scan("forks")}
+        return Log(heads, position, received, forked)
+
+    def append(self, group: Group, *, sync: bool) -> None:
+        """Write a group: all of it or nothing.
+
+        Raises: StoreError.
+        """
+        batch = Batch()
+        put = batch.put
+        for position, key, author, sequence, record in group.entries:
+            place = _U64.pack(position)
+            put("log", place, record)
+            put("ids", key, place)
+            put("feeds", _FEED.pack(author, sequence), place)
+        for author, head in group.heads.items():
+            put("heads", author, _HEAD.pack(head.sequence, head.key, head.position))
+        for message in group.evidence:
+            put("forks", _FORK.pack(message.author, message.sequence, message.key), _pack(message))
+        self._store.write(batch, sync=sync)
+
+    def flush(self) -> None:
+        """Make what was appended survive a power cut."""
+        self._store.flush()
+
+    def slice(
+        self, first: int, last: int, *, reverse: bool = False, limit: int = MAX_SLICE
+    ) -> list[tuple[int, bytes]]:
+        """Positions and records from `first` to `last`, from the end if `reverse`: as many as a slice holds."""
+        scan = self._store.scan(
+            "log",
+            _U64.pack(first),
+            _U64.pack(last + 1),
+            reverse=reverse,
+            limit=min(limit, MAX_SLICE),
+        )
+        found, size = [], 0
+        for key, raw in scan:
+            found.append((_U64.unpack(key)[0], raw))
+            size += len(raw)
+            if size >= MAX_SLICE_BYTES:
+                break
+        return found
+
+    def feed_slice(
+        self, author: bytes, first: int, last: int, *, reverse: bool = False, limit: int = MAX_SLICE
+    ) -> list[tuple[int, bytes]]:
+        """Sequences and records of one feed, as `slice`."""
+        scan = self._store.scan(
+            "feeds",
+            _FEED.pack(author, first),
+            _FEED.pack(author, last + 1),
+            reverse=reverse,
+            limit=min(limit, MAX_SLICE),
+        )
+        places = list(scan)
+        records = self._store.get_many("log", [place for _, place in places])
+        numbers = [_FEED.unpack(key)[1] for key, _ in places]
+        pairs = [(n, raw) for n, raw in zip(numbers, records, strict=True) if raw is not None]
+        full = sum(1 for size in accumulate(len(raw) for _, raw in pairs) if size < MAX_SLICE_BYTES)
+        return pairs[: full + 1]
+
+    def records_at(self, positions: list[int]) -> list[bytes | None]:
+        """Records by position."""
+        return self._store.get_many("log", [_U64.pack(position) for position in positions])
+
+    def records_of(self, keys: list[bytes]) -> list[bytes | None]:
+        """Records by the raw keys of their messages."""
+        places = self._store.get_many("ids", keys)
+        found = iter(self._store.get_many("log", [place for place in places if place is not None]))
+        return [None if place is None else next(found) for place in places]
+
+    def received_at(self, position: int) -> float:
+        """When the message at a position was received, in milliseconds since 1970."""
+        raw = self._store.get("log", _U64.pack(position))
+        if raw is None:
+            raise RecordError(f"the log has no position {position}")
+        return Record.parse(raw).received
+
+    def claimed_by(self, author: bytes) -> float:
+        """The time that a feed's newest message claims, in milliseconds since 1970; 0 where there is none."""
+        raw = self._store.get("heads", author)
+        found = self.records_at([Head(*_HEAD.unpack(raw)).position])[0] if raw else None
+        record = Record.parse(found) if found else None
+        value = parse(record.message) if record and record.message else None
+        claimed = value.get("timestamp") if isinstance(value, dict) else None
+        return claimed if isinstance(claimed, int | float) else 0.0
+
+    def message_at(self, author: bytes, sequence: int) -> Candidate | None:
+        """The message of a feed with this sequence, in the form in which it came (`model.Past`)."""
+        found = self.feed_slice(author, max(sequence - 1, 1), sequence)
+        if not found or found[-1][0] != sequence:
+            return None
+        record = Record.parse(found[-1][1])
+        previous = Record.parse(found[0][1]).key if len(found) > 1 else None
+        return Candidate(record.key, author, sequence, previous, record.message)
+
+    def forks(self, author: bytes) -> list[Candidate]:
+        """The messages of a feed that exclude each other, as far as they are on record."""
+        scan = self._store.scan("forks", author, _FORK.pack(author, 2**64 - 1, b"\xff" * 32))
+        return [Candidate.parse(raw) for _, raw in scan]
+
+    def _fold_heads(self) -> dict[bytes, Head]:
+        heads: dict[bytes, Head] = {}
+        for key, raw in self._store.scan("log"):
+            record = Record.parse(raw)
+            heads[record.author] = Head(record.sequence, record.key, _U64.unpack(key)[0])
+        return heads
+
+
+def _pack(message: Candidate) -> bytes:
+    return pack_candidate(
+        message.key, message.author, message.sequence, message.previous, message.message
+    )

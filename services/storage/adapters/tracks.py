@@ -1,0 +1,102 @@
+"""Numbered records to read along: the log by its positions, or one feed by its sequences.
+
+A track gives slices, so that a reader without credit keeps a number and nothing else, and can wait for
+what comes. Knows neither options nor shapes; the handlers of streams walk on it.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Protocol
+
+from services.storage.adapters.database import MAX_SLICE, Database
+from services.storage.adapters.writer import Writer
+
+__all__ = ["FeedTrack", "LogTrack", "Slice", "Track", "follow", "walk"]
+
+Slice = list[tuple[int, bytes]]
+
+
+class Track(Protocol):
+    """Records with rising numbers from 1."""
+
+    @property
+    def last(self) -> int:
+        """The greatest number, 0 while there is none."""
+        ...
+
+    def slice(self, first: int, last: int, *, reverse: bool, limit: int) -> Slice:
+        """Some records between two numbers (both included), none only where there are none."""
+        ...
+
+    async def beyond(self, number: int) -> None:
+        """Wait until `last` is greater than this."""
+        ...
+
+
+class LogTrack:
+    """All messages in the order in which they were received."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    @property
+    def last(self) -> int:
+        """The last position."""
+        return self._writer.log.position
+
+    def slice(self, first: int, last: int, *, reverse: bool, limit: int) -> Slice:
+        """Some records by position."""
+        return self._database.slice(first, last, reverse=reverse, limit=limit)
+
+    async def beyond(self, number: int) -> None:
+        """Wait for the log to grow."""
+        await self._writer.beyond(number)
+
+
+class FeedTrack:
+    """The messages of one feed."""
+
+    def __init__(self, database: Database, writer: Writer, author: bytes) -> None:
+        self._database = database
+        self._writer = writer
+        self._author = author
+
+    @property
+    def last(self) -> int:
+        """The last sequence."""
+        head = self._writer.log.heads.get(self._author)
+        return head.sequence if head else 0
+
+    def slice(self, first: int, last: int, *, reverse: bool, limit: int) -> Slice:
+        """Some records by sequence."""
+        return self._database.feed_slice(self._author, first, last, reverse=reverse, limit=limit)
+
+    async def beyond(self, number: int) -> None:
+        """Wait for the feed to grow."""
+        await self._writer.feed_beyond(self._author, number)
+
+
+def walk(
+    track: Track, first: int, last: int, *, reverse: bool = False, limit: int = -1
+) -> Iterator[Slice]:
+    """Slices of what lies between two numbers (both included), at most `limit` records (-1: all)."""
+    left = limit if limit >= 0 else last - first + 1
+    while left > 0 and first <= last:
+        found = track.slice(first, last, reverse=reverse, limit=min(left, MAX_SLICE))
+        if not found:
+            return
+        yield found
+        left -= len(found)
+        if reverse:
+            last = found[-1][0] - 1
+        else:
+            first = found[-1][0] + 1
+
+
+async def follow(track: Track, after: int) -> AsyncIterator[Slice]:
+    """Slices of what comes after a number, for ever."""
+    while True:
+        await track.beyond(after)
+        for found in walk(track, after + 1, track.last):
+            yield found
+            after = found[-1][0]

@@ -1,0 +1,145 @@
+"""The one place that writes the log: what is asked for meanwhile is committed together.
+
+Collects work (append these candidates, publish this content), lets each do its part in one group, writes
+the group, and only then answers and wakes who follows. Replicated messages are flushed to disk each second,
+because they can be fetched again; what was published here is on the disk before it is answered.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self, TypeVar
+
+from common.runtime.clock import RisingClock, wall_ms
+from common.store import StoreError
+from services.storage.adapters.database import Database
+from services.storage.model import Group
+
+__all__ = ["MAX_GROUP", "Writer"]
+
+MAX_GROUP = 1_000  # messages in one batch: while it is written nothing else runs
+FLUSH_SECONDS = 1.0
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class _Work(NamedTuple):
+    part: Callable[[Group], Any]
+    weight: int
+    sync: bool
+    answer: "asyncio.Future[Any]"
+
+
+class Writer:
+    """Commits work in groups, in the order in which it was asked for."""
+
+    def __init__(self, database: Database, wall: Callable[[], float] = wall_ms) -> None:
+        self.log = database.load()
+        self._database = database
+        self._clock = RisingClock(wall, self.log.received)
+        self._queue: deque[_Work] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._scheduled: asyncio.Handle | None = None
+        self._flush: asyncio.TimerHandle | None = None
+        self._grown: asyncio.Future[None] = self._loop.create_future()
+        self._grown_feeds: dict[bytes, asyncio.Future[None]] = {}
+
+    async def do(self, part: Callable[[Group], T], *, weight: int = 1, sync: bool = False) -> T:
+        """Do a part in the next group and give its result when that group is written.
+
+        A part that raises has added nothing; what it raises is raised here. `weight` is how many messages
+        it may add; with `sync` the answer waits for the disk.
+
+        Raises: StoreError, when the group could not be written: then nothing of it counts.
+        """
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._queue.append(_Work(part, weight, sync, answer))
+        if self._scheduled is None:
+            self._scheduled = self._loop.call_soon(self._commit)
+        return await answer
+
+    async def beyond(self, position: int) -> None:
+        """Wait until the log is longer than this."""
+        while self.log.position <= position:
+            await asyncio.shield(self._grown)
+
+    async def feed_beyond(self, author: bytes, sequence: int) -> None:
+        """Wait until a feed is longer than this."""
+        while (head := self.log.heads.get(author)) is None or head.sequence <= sequence:
+            if author not in self._grown_feeds:
+                self._grown_feeds[author] = self._loop.create_future()
+            await asyncio.shield(self._grown_feeds[author])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what is queued and put it on the disk."""
+        while self._queue:
+            self._commit()
+        if self._scheduled is not None:
+            self._scheduled.cancel()
+        if self._flush is not None:
+            self._flush.cancel()
+        self._database.flush()
+
+    def _commit(self) -> None:
+        self._scheduled = None
+        work = self._take()
+        group = Group(self.log, self._clock, self._database)
+        results = [_outcome(one.part, group) for one in work]
+        if group.entries or group.evidence:
+            try:
+                self._write(group, sync=any(one.sync for one in work))
+            except StoreError as error:
+                logger.exception("the log cannot be written")
+                results = [error] * len(work)
+        for one, result in zip(work, results, strict=True):
+            if one.answer.done():
+                continue
+            if isinstance(result, Exception):
+                one.answer.set_exception(result)
+            else:
+                one.answer.set_result(result)
+        if self._queue and self._scheduled is None:
+            self._scheduled = self._loop.call_soon(self._commit)
+
+    def _take(self) -> list[_Work]:
+        work: list[_Work] = []
+        weight = 0
+        while self._queue and (not work or weight + self._queue[0].weight <= MAX_GROUP):
+            one = self._queue.popleft()
+            weight += one.weight
+            if not one.answer.cancelled():
+                work.append(one)
+        return work
+
+    def _write(self, group: Group, *, sync: bool) -> None:
+        self._database.append(group, sync=sync)
+        if not sync and self._flush is None:
+            self._flush = self._loop.call_later(FLUSH_SECONDS, self._flush_now)
+        self.log.adopt(group)
+        if not group.entries:
+            return
+        grown, self._grown = self._grown, self._loop.create_future()
+        grown.set_result(None)
+        if self._grown_feeds:
+            for author in group.heads:
+                if waiting := self._grown_feeds.pop(author, None):
+                    waiting.set_result(None)
+
+    def _flush_now(self) -> None:
+        self._flush = None
+        try:
+            self._database.flush()
+        except StoreError:
+            logger.exception("the log cannot be flushed to disk")
+
+
+def _outcome(part: Callable[[Group], Any], group: Group) -> Any:
+    try:
+        return part(group)
+    except Exception as error:  # noqa: BLE001  it is raised where the part came from
+        return error

@@ -1,0 +1,1 @@
+"""One async function for each method of the service, in four files by what they serve."""

@@ -1,0 +1,153 @@
+"""What other services ask of the log: append, read, follow, heads (docs/bus.md, section 8).
+
+Knows records and candidates; never JSON of messages. Called by the bus through `actor`.
+"""
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import Any
+
+from common.bus import Call, CallerError
+from common.feed.record import Candidate, RecordError
+from common.refs.ids import feed_id, is_feed, is_message, raw
+from services.storage.adapters.database import Database
+from services.storage.adapters.tracks import FeedTrack, LogTrack, Track, follow, walk
+from services.storage.adapters.writer import MAX_GROUP, Writer
+from services.storage.model import Group
+
+__all__ = ["MAX_ASKED", "LogHandlers"]
+
+MAX_ASKED = 1_000  # records of one `log.get`: each takes a look into the index
+HEADS_AT_ONCE = 1_000
+MAX_SEQUENCE = 2**53
+
+_HEAD = Struct(">32sQ32s")
+
+
+class LogHandlers:
+    """The methods that only services call."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    async def health(self, _: Call) -> dict[str, Any]:
+        """Say how far the log goes."""
+        log = self._writer.log
+        state = {"position": log.position, "feeds": len(log.heads), "forks": len(log.forked)}
+        return {"service": "storage", "ready": True, "state": state}
+
+    async def position(self, _: Call) -> dict[str, int]:
+        """Tell the last position."""
+        return {"position": self._writer.log.position}
+
+    async def append(self, call: Call) -> dict[str, Any]:
+        """Add verified messages; what does not fit its feed is refused by itself."""
+        if len(call.bodies) > MAX_GROUP:
+            raise CallerError(f"more than {MAX_GROUP} candidates")
+        try:
+            candidates = [Candidate.parse(body) for body in call.bodies]
+        except RecordError as error:
+            raise CallerError(str(error)) from error
+
+        def part(group: Group) -> list[tuple[int, str]]:
+            add = group.add
+            reasons = enumerate(add(candidate) for candidate in candidates)
+            return [(index, reason) for index, reason in reasons if reason is not None]
+
+        refused = await self._writer.do(part, weight=len(candidates))
+        return {
+            "position": self._writer.log.position,
+            "appended": len(candidates) - len(refused),
+            "refused": [_refusal(index, candidates[index], reason) for index, reason in refused],
+        }
+
+    async def read(self, call: Call) -> None:
+        """Give records by position, and go on with what comes if asked to."""
+        options = _options(call)
+        after = _count(options, "after", 0)
+        if after > self._writer.log.position:
+            raise CallerError(f"the log ends at {self._writer.log.position}, before {after}")
+        track = LogTrack(self._database, self._writer)
+        await _send(call, track, after, options, positions=True)
+
+    async def get(self, call: Call) -> None:
+        """Give single records by position or by key."""
+        options = _options(call)
+        positions, keys = options.get("positions"), options.get("keys")
+        asked = positions if keys is None else keys
+        if not isinstance(asked, list) or len(asked) > MAX_ASKED:
+            raise CallerError(f"`positions` or `keys` must be a list of {MAX_ASKED} at most")
+        if keys is None:
+            if not all(type(one) is int and 0 <= one < MAX_SEQUENCE for one in asked):
+                raise CallerError("a position is a whole number")
+            found = self._database.records_at(asked)
+        else:
+            if not all(is_message(one) for one in asked):
+                raise CallerError("a key is the id of a message")
+            found = self._database.records_of([raw(one) for one in asked])
+        if found:
+            await call.send([record or b"" for record in found])
+
+    async def feed_read(self, call: Call) -> None:
+        """Give the records of one feed by sequence, and go on with what comes if asked to."""
+        options = _options(call)
+        feed = options.get("id")
+        if not is_feed(feed):
+            raise CallerError("`id` must be the id of a feed")
+        track = FeedTrack(self._database, self._writer, raw(feed))
+        first = max(_count(options, "from", 1), 1)
+        await _send(call, track, first - 1, options, positions=False)
+
+    async def feed_heads(self, call: Call) -> None:
+        """Give the newest message of every feed, all of one moment."""
+        position = self._writer.log.position
+        heads = list(self._writer.log.heads.items())
+        for start in range(0, len(heads), HEADS_AT_ONCE):
+            part = heads[start : start + HEADS_AT_ONCE]
+            bodies = [_HEAD.pack(author, head.sequence, head.key) for author, head in part]
+            await call.send(bodies, position=position)
+
+
+async def _send(
+    call: Call, track: Track, after: int, options: dict[str, Any], *, positions: bool
+) -> None:
+    live, limit = options.get("live") is True, _count(options, "limit", -1, least=-1)
+    sent = 0
+    for found in walk(track, after + 1, track.last, limit=limit):
+        sent += len(found)
+        after = found[-1][0]
+        await call.send(_records(found), position=after if positions else None)
+    if not live or sent == limit:
+        return
+    async for more in follow(track, after):
+        found = more if limit < 0 else more[: limit - sent]
+        sent += len(found)
+        await call.send(_records(found), position=found[-1][0] if positions else None)
+        if sent == limit:
+            return
+
+
+def _records(found: Sequence[tuple[int, bytes]]) -> list[bytes]:
+    return [record for _, record in found]
+
+
+def _refusal(index: int, candidate: Candidate, reason: str) -> dict[str, Any]:
+    author = feed_id(candidate.author)
+    return {"index": index, "author": author, "sequence": candidate.sequence, "reason": reason}
+
+
+def _options(call: Call) -> dict[str, Any]:
+    options = call.args[0] if call.args else {}
+    if not isinstance(options, dict):
+        raise CallerError("the argument must be an object")
+    return options
+
+
+def _count(options: dict[str, Any], name: str, default: int, *, least: int = 0) -> int:
+    value = options.get(name)
+    if value is None:
+        return default
+    if type(value) is not int or not least <= value < MAX_SEQUENCE:
+        raise CallerError(f"`{name}` must be a whole number")
+    return value

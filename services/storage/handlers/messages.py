@@ -1,0 +1,130 @@
+"""Single messages: publish one, add a signed one, get one.
+
+Knows our keys; the only place that signs messages. Called by the bus through `actor`; texts and shapes are
+those of ssb-db 20.4.1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.bus import Call, CallerError, OurError
+from common.crypto.keys import Keys
+from common.crypto.private_box import ENTROPY_BYTES, Randomness
+from common.feed import private, validate
+from common.feed.create import create
+from common.feed.errors import RefusedContent
+from common.feed.items import item_of
+from common.feed.json import Json, compact
+from common.feed.record import Candidate, Record
+from common.feed.validate import Invalid, Verified
+from common.refs.ids import is_feed, raw
+from services.storage import arguments
+from services.storage.adapters.database import Database
+from services.storage.adapters.writer import Writer
+from services.storage.model import Group
+
+__all__ = ["Identity", "MessageHandlers"]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who publishes: keys, the network's HMAC key, a strictly rising clock, a source of random bytes."""
+
+    keys: Keys
+    hmac_key: bytes | None = field(repr=False)
+    clock: Callable[[], float]
+    entropy: Callable[[int], bytes]
+
+
+class MessageHandlers:
+    """The methods around one message."""
+
+    def __init__(self, database: Database, writer: Writer, identity: Identity) -> None:
+        self._database = database
+        self._writer = writer
+        self._identity = identity
+
+    async def publish(self, call: Call) -> bytes:
+        """Sign content as the next message of our feed; answered when it is on the disk."""
+        content = self._boxed(arguments.content_of(call.args))
+        return await self._writer.do(lambda group: self._publish(group, content), sync=True)
+
+    async def add(self, call: Call) -> bytes:
+        """Add a message that somebody signed; answered when it is on the disk."""
+        message = arguments.message_of(call.args)
+        return await self._writer.do(lambda group: self._add(group, message), sync=True)
+
+    async def get(self, call: Call) -> bytes:
+        """Give a message by its id or position; private ones stay closed."""
+        target = arguments.target_of(call.args)
+        found = (
+            self._database.records_at([target.position])
+            if target.key is None and target.position > 0
+            else self._database.records_of([target.key] if target.key else [])
+        )
+        record = Record.parse(found[0]) if found and found[0] else None
+        if record is None or not record.message:
+            raise CallerError(f"Key not found in database [{target.name}]", "not_found")
+        return item_of(record, keys=target.whole)
+
+    def _boxed(self, content: Json) -> Json:
+        """Content with `recps` as a private box for them (ssb-db's autobox with ssb-private1)."""
+        if not isinstance(content, dict):
+            return content
+        recipients: Any = content.get("recps")
+        if not recipients and not isinstance(recipients, list | dict):
+            return content
+        if isinstance(recipients, str):
+            recipients = [recipients]
+        if not isinstance(recipients, list):
+            raise CallerError('private message field "recps" expects an Array of recipients')
+        if not recipients:
+            raise CallerError('private message field "recps" requires at least one recipient')
+        if not all(is_feed(one) for one in recipients):
+            raise CallerError(
+                "private message requested, but no boxers could encrypt these recps: "
+                + compact(recipients)
+            )
+        entropy = Randomness.cut(self._identity.entropy(ENTROPY_BYTES))
+        try:
+            return private.box({**content, "recps": recipients}, recipients, entropy)
+        except ValueError as error:
+            raise CallerError(str(error)) from error
+
+    def _publish(self, group: Group, content: Json) -> bytes:
+        keys, hmac_key = self._identity.keys, self._identity.hmac_key
+        head = _head(group, keys.public)
+        try:
+            message = create(head, keys, hmac_key, content, self._identity.clock())
+        except RefusedContent as error:
+            raise CallerError(str(error)) from error
+        judged = validate.verify_value(message, hmac_key)
+        if isinstance(judged, Invalid):
+            raise CallerError(judged.reason)
+        if reason := group.add(_candidate(judged)):
+            raise OurError(f"our own message was refused: {reason}")
+        return _item(group)
+
+    def _add(self, group: Group, message: dict[str, Any]) -> bytes:
+        hmac_key = self._identity.hmac_key
+        judged = validate.verify_value(message, hmac_key)
+        if isinstance(judged, Verified) and group.add(_candidate(judged)) is None:
+            return _item(group)
+        refused = validate.check(_head(group, raw(message["author"])), message, hmac_key)
+        raise CallerError(refused.reason if isinstance(refused, Invalid) else "invalid message")
+
+
+def _head(group: Group, author: bytes) -> validate.Head | None:
+    head = group.head(author)
+    return None if head is None else validate.Head(head.key, head.sequence)
+
+
+def _candidate(message: Verified) -> Candidate:
+    return Candidate(
+        message.key, message.author_raw, message.sequence, message.previous, message.compact
+    )
+
+
+def _item(group: Group) -> bytes:
+    return item_of(Record.parse(group.entries[-1].record))
