@@ -9,12 +9,14 @@ import os
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from common.bus import Method, Node
 from common.crypto.keys import Keys
 from common.runtime.clock import wall_ms
-from common.runtime.settings import Settings
+from common.runtime.errors import StartError
+from common.runtime.settings import Incoming, Settings
 from services.network import handlers
 from services.network.adapters.dialler import Dialler
 from services.network.adapters.doorway import Doorway
@@ -39,6 +41,9 @@ GOODBYE_SECONDS = 1.0
 """How long saying goodbye may take in all when we stop."""
 
 SEED_BYTES = 32
+
+MAX_SOCKET_PATH = 107
+"""Bytes: what the kernel can hold of a unix socket's path."""
 
 
 def _random() -> bytes:
@@ -88,7 +93,7 @@ class Network:
         """Join the bus, then open the doors.
 
         Raises:
-            OSError: a port or the unix socket is taken.
+            StartError: a port or the unix socket is taken, or not ours to take.
         """
         self.node.on_change(self._learn)
         await self.node.start()
@@ -97,12 +102,9 @@ class Network:
         incoming = self._settings.connections_incoming
         port = 0
         for place in incoming.get("net", ()):
-            port = await self.doorway.listen_net(place.host, place.port or port)
-            self._add_place(Place(place.host, port, place.scope, place.external))
+            port = await self._listen_net(place, place.port or port)
         if "unix" in incoming:
-            path = self._settings.path / "socket"
-            await self.doorway.listen_unix(path)
-            self.listening = Listening(self.listening.key, self.listening.places, str(path))
+            await self._listen_unix(self._settings.path / "socket")
         self.is_listening = True
         log.info("listening", extra={"fields": {"address": announce(self.listening)}})
 
@@ -139,9 +141,28 @@ class Network:
             "health": Method("async", partial(handlers.health, self), muxrpc=False),
         }
 
-    def _add_place(self, place: Place) -> None:
-        places = (*self.listening.places, place)
+    async def _listen_net(self, place: Incoming, port: int) -> int:
+        """Open one door of TCP; several without a port of their own share the first one's."""
+        try:
+            port = await self.doorway.listen_net(place.host, port)
+        except OSError as error:
+            reason = error.strerror or error
+            raise StartError(f"cannot listen on {place.host}:{port}: {reason}") from error
+        places = (*self.listening.places, Place(place.host, port, place.scope, place.external))
         self.listening = Listening(self.listening.key, places, self.listening.socket)
+        return port
+
+    async def _listen_unix(self, path: Path) -> None:
+        """Open the door for local clients; where the path is too long for a socket there is none."""
+        if len(os.fsencode(path)) > MAX_SOCKET_PATH:
+            fields = {"path": str(path)}
+            log.warning("no unix socket: the path is too long", extra={"fields": fields})
+            return
+        try:
+            await self.doorway.listen_unix(path)
+        except OSError as error:
+            raise StartError(f"cannot listen on {path}: {error.strerror or error}") from error
+        self.listening = Listening(self.listening.key, self.listening.places, str(path))
 
     def _learn(self, service: str, is_up: bool) -> None:
         if is_up and self.manifest.learn(service, self.node.manifest(service)):
@@ -155,7 +176,7 @@ async def serve(settings: Settings, keys: Keys) -> None:
     """Run the service until it is cancelled.
 
     Raises:
-        OSError: a port or the unix socket is taken.
+        StartError: a port or the unix socket is taken, or not ours to take.
     """
     network = Network(settings, keys)
     try:

@@ -46,8 +46,8 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             for name, methods in nodes.items():
                 await stack.enter_async_context(Node(name, chosen.endpoint, methods))
             network = Network(chosen, keys)
-            await network.start()
             stack.push_async_callback(network.stop)
+            await network.start()
             for name in nodes:
                 await network.node.wait_up(name, 5)
             return World(network, chosen, keys, path, blocks)

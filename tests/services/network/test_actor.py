@@ -11,9 +11,11 @@ import pytest
 
 from common.bus import Call, CallerError, Method, Node, Raw, Reply
 from common.crypto import keys as identities
+from common.runtime.errors import StartError
 from common.wire.events import Ended, Items
+from services.network.actor import serve
 from services.network.adapters.doorway import SocketTakenError
-from tests.support.network_world import AskError, Enter, Peer, Start, World
+from tests.support.network_world import AskError, Enter, Peer, Start, World, settings
 
 STRANGER = identities.generate(b"s" * 32)
 FOE = identities.generate(b"f" * 32)
@@ -286,3 +288,42 @@ async def _ask_bus(service: str, world: World) -> Reply:
     async with Node("api", world.settings.endpoint, calls=[service]) as node:
         await node.wait_up(service, 5)
         return await node.call(service, "health")
+
+
+async def test_a_taken_port_is_named(start: Start) -> None:
+    world = await start()
+    with pytest.raises(StartError, match=f"cannot listen on 127.0.0.1:{world.port}: .+"):
+        await start(port=world.port)
+
+
+async def test_a_taken_socket_is_named(start: Start) -> None:
+    world = await start()
+    path = world.path / "socket"
+    with pytest.raises(StartError, match=f"cannot listen on {path}: another server answers"):
+        await world.network._listen_unix(path)
+
+
+async def test_a_path_that_is_too_long_has_no_socket(start: Start) -> None:
+    world = await start()
+    listening = world.network.listening
+    await world.network._listen_unix(world.path / ("x" * 108))
+    assert world.network.listening is listening
+
+
+async def test_places_without_a_port_share_the_first(start: Start) -> None:
+    places = [{"host": "127.0.0.1", "port": 0}, {"host": "127.0.0.2", "scope": "local"}]
+    world = await start(connections={"incoming": {"net": places}})
+    first, second = world.network.listening.places
+    assert first.port == second.port
+    assert world.network.listening.socket is None
+
+
+async def test_serve_runs_until_cancelled(tmp_path: Path) -> None:
+    (tmp_path / "alone" / "run").mkdir(parents=True, mode=0o700)
+    task = asyncio.ensure_future(serve(settings(tmp_path / "alone"), STRANGER))
+    async with asyncio.timeout(5):
+        while not (tmp_path / "alone" / "socket").exists():
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not (tmp_path / "alone" / "socket").exists()
