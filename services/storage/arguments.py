@@ -84,7 +84,7 @@ def target_of(args: list[Any]) -> Target:
         wanted, whole = link.link, bool(link.query and link.query.get("meta"))
     if is_message(wanted):
         return Target(raw(wanted), 0, whole, wanted)
-    if _number(wanted) and wanted == floor(wanted):
+    if _number(wanted) and abs(wanted) < MAX_SAFE and wanted == floor(wanted):
         return Target(None, int(wanted), True, str(int(wanted)))
     raise CallerError(NO_TARGET)
 

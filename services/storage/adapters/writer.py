@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self, TypeVar
 
+from common.refs.ids import feed_id
 from common.runtime.clock import RisingClock, wall_ms
 from common.store import StoreError
 from services.storage.adapters.database import Database
@@ -121,6 +122,8 @@ class Writer:
         if not sync and self._flush is None:
             self._flush = self._loop.call_later(FLUSH_SECONDS, self._flush_now)
         self.log.adopt(group)
+        for author in {message.author for message in group.evidence}:
+            logger.warning("feed %s forked: two of its messages are kept", feed_id(author))
         if not group.entries:
             return
         grown, self._grown = self._grown, self._loop.create_future()

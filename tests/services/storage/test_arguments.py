@@ -103,7 +103,7 @@ def test_target_of(given: Any, target: tuple[Any, ...]) -> None:
 def test_target_of_refuses() -> None:
     with pytest.raises(CallerError, match=r"^Param 0 must by of type object$"):
         arguments.target_of(["x"])
-    for given in ("5", {}, {"id": "x"}, [1], True, 1.5, {"id": f"{FEED}?x"}):
+    for given in ("5", {}, {"id": "x"}, [1], True, 1.5, inf, 1e300, {"id": f"{FEED}?x"}):
         with pytest.raises(CallerError, match=r"^ssb-db\.get: key \*must\* be"):
             arguments.target_of([given])
 
