@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: setup run test lint types imports bench fmt vectors shs1-test lock clean
+.PHONY: setup run test lint types imports bench fmt vectors shs1-test fuzz lock clean
 
 # The environment: what requirements-dev.txt names, hashes checked, and the project itself.
 setup: .venv/.ready
@@ -44,11 +44,24 @@ SEED ?= 1
 shs1-test: setup
 	$(BIN)/python -m tests.interop.shs1 $(SEED)
 
+# Long, coverage guided fuzzing of every decoder, or of one; what it finds becomes a file of tests/fuzz/corpus.
+# CPython 3.11 on Linux, x86-64: there are wheels of atheris for it.
+TARGET ?=
+SECONDS ?= 60
+fuzz: .venv-fuzz/.ready
+	.venv-fuzz/bin/python -m tests.fuzz --seconds $(SECONDS) $(TARGET)
+
+.venv-fuzz/.ready: requirements-fuzz.txt
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	touch $@
+
 # Versions and hashes anew, from pyproject.toml.
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv==0.13.9
 	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.txt
 	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -c requirements.txt --group fuzz pyproject.toml -o requirements-fuzz.txt
 
 clean:
-	rm -rf .venv build tests/interop/peers/node_modules
+	rm -rf .venv .venv-fuzz build tests/interop/peers/node_modules

@@ -16,7 +16,6 @@ _CHECK_BITS = 8
 # What JavaScript takes for white space.
 _SPACE = "\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _GAP = re.compile(f"[{_SPACE}]+")
-_EDGE = re.compile(f"^[{_SPACE}]+|[{_SPACE}]+$")
 
 _LIST = files("common.crypto").joinpath("bip39_english.txt").read_text("ascii").split()
 _NUMBER = {word: n for n, word in enumerate(_LIST)}
@@ -36,7 +35,7 @@ def from_words(text: str) -> Keys:
     Raises:
         ValueError: too few or too many, a word that isn't of the list, or words that don't belong together.
     """
-    words = _GAP.split(_EDGE.sub("", text))
+    words = [word for word in _GAP.split(text) if word]
     if not WORDS <= len(words) <= MAX_WORDS:
         raise ValueError("there should be 24 words")
     bits = 0

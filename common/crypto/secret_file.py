@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 from common.crypto.keys import CURVE, Keys, from_secret, has_sigil, read_base64, spell, tag_of
 
 _SECRET_BYTES = 64
-_COMMENT = re.compile(rb"[\t\n\v\f\r ]*#[^\n]*")
+# White space and perhaps a comment behind it, or a comment; taken at one go, so that no space is looked at twice.
+_COMMENT = re.compile(rb"[\t\n\v\f\r ]++(#[^\n]*)?|(#[^\n]*)")
 # ssb-keys reads the file as Node's "ascii", which drops the high bit of every byte.
 _TO_ASCII = bytes(n & 0x7F for n in range(256))
 
@@ -58,7 +59,7 @@ def parse(data: bytes) -> Keys:
 
 def read(data: bytes) -> dict[str, Any] | list[Any] | None:
     """What ssb-keys makes of a secret file, None where it gives up: comments out, lines joined, JSON."""
-    body = _COMMENT.sub(b"", data.translate(_TO_ASCII)).replace(b"\n", b"")
+    body = _COMMENT.sub(_without_comment, data.translate(_TO_ASCII)).replace(b"\n", b"")
     try:
         fields = json.loads(body.decode("ascii"), parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -82,6 +83,10 @@ def render(keys: Keys) -> str:
         "id": keys.id,
     }
     return f"{_ABOVE}{json.dumps(fields, indent=2)}{_BELOW}{keys.id}"
+
+
+def _without_comment(match: re.Match[bytes]) -> bytes:
+    return b"" if match.lastindex else match[0]
 
 
 def _refuse(constant: str) -> NoReturn:

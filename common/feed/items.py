@@ -7,6 +7,7 @@ serve streams with it.
 
 from base64 import b64encode
 from collections.abc import Mapping
+from math import inf
 from typing import Any, NamedTuple
 
 from common.feed.record import Record
@@ -45,6 +46,8 @@ def read_options(given: Mapping[str, Any]) -> StreamOptions:
     """
     limit = given.get("limit", -1)
     if limit is None:
+        limit = -1
+    if limit in (inf, -inf):  # as JSON.parse reads 1e999
         limit = -1
     if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != int(limit):
         raise OptionError("limit must be a whole number")

@@ -11,6 +11,7 @@ _PROTOCOL = r'[a-z][a-z0-9-]+(?::(?:["-9<-}]|![!~:;])*)*'
 _ADDRESS = rf"{_PROTOCOL}(?:~{_PROTOCOL})*"
 _ADDRESSES = re.compile(rf"{_ADDRESS}(?:;{_ADDRESS})*")
 _ESCAPED = re.compile(r"!(.)")
+_MARK = re.compile(r"!.|[~:;]")
 _TO_ESCAPE = re.compile(r"[!~:;]")
 
 
@@ -54,13 +55,12 @@ def encode(addresses: Sequence[Sequence[Protocol]], *, escape: bool = True) -> s
 
 def _split(mark: str, text: str) -> list[str]:
     """Parts between marks that no `!` precedes; in a `!!` the second is no escape."""
-    parts = [""]
-    for token in re.findall(r"!.|[^!]", text):
-        if token == mark:
-            parts.append("")
-        else:
-            parts[-1] += token
-    return parts
+    parts, start = [], 0
+    for found in _MARK.finditer(text):
+        if found.group() == mark:
+            parts.append(text[start : found.start()])
+            start = found.end()
+    return [*parts, text[start:]]
 
 
 def _protocol(text: str) -> Protocol:

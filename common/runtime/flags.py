@@ -5,11 +5,13 @@ Never knows what a flag means. Called by the settings and by the command's metho
 """
 
 import re
+from math import inf
 from typing import Any
 
 import msgspec
 
 MAX_EXACT = 2**53  # beyond it a double skips integers
+_TOO_LARGE = 2**1024 - 2**970  # rounds to infinity
 
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?\Z", re.ASCII)
 _HEX = re.compile(r"0x[0-9a-f]+\Z", re.IGNORECASE | re.ASCII)
@@ -84,7 +86,9 @@ def _value(text: str | bool) -> Any:
         return text
     if _HEX.match(text):
         number: int | float = int(text, 16)
-        return number if number <= MAX_EXACT else float(number)
+        if number <= MAX_EXACT:
+            return number
+        return float(number) if number < _TOO_LARGE else inf
     if not _NUMBER.match(text):
         return text
     number = float(text)

@@ -103,7 +103,7 @@ def from_document(document: dict[str, Any]) -> Settings:
     Raises:
         SettingsError: a value cannot be what its name says.
     """
-    path = Path(os.path.abspath(Path(_text(document, "path")).expanduser()))  # noqa: PTH100  keeps links
+    path = Path(os.path.abspath(sources.expand(_text(document, "path"))))  # noqa: PTH100  keeps links
     incoming = _incoming(document)
     first = _foremost(incoming.get("net", ()))
     timers = {k: _number(document, f"timers.{k}", 0) for k in Timers.__struct_fields__}
@@ -130,7 +130,7 @@ def from_document(document: dict[str, Any]) -> Settings:
 def _bus_dir(document: dict[str, Any], path: Path) -> Path:
     """Choose the folder of the bus: short enough for the path of a unix socket."""
     if named := _find(document, "bus.dir"):
-        return Path(str(named)).expanduser()
+        return sources.expand(str(named))
     folder = path / "run"
     if len(os.fsencode(folder / LONGEST_NAME)) <= MAX_ENDPOINT:
         return folder
@@ -217,7 +217,7 @@ def _number(document: Mapping[str, Any], name: str, default: float) -> float:
         return float(default)
     try:
         number = float(value) if not isinstance(value, bool | dict | list) else -1.0
-    except ValueError:
+    except (ValueError, OverflowError):
         number = -1.0
     if not 0 <= number < 2**53:
         raise SettingsError(f"setting {name}: must be a number, not {_show(value)}")

@@ -8,6 +8,7 @@ the folder was named by `path`, and that a file that cannot be read is an error 
 """
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -51,7 +52,7 @@ def collect(
     defaults["path"] = str(home / f".{name}")
     places = _places(name, home, here, etc)
     document = merge(defaults, *_read_all(places), *top)
-    own = here / Path(str(document["path"])).expanduser() / "config"
+    own = here / expand(str(document["path"])) / "config"
     if own in places:
         return document
     places.insert(places.index(home / f".{name}rc"), own)
@@ -95,6 +96,22 @@ def _environment(env: Mapping[str, str], prefix: str) -> Document:
         if last and isinstance(here, dict):
             here[last] = value
     return document
+
+
+def expand(text: str) -> Path:
+    """Make a path of a setting: `~` is the home folder, `~name` somebody else's.
+
+    Raises:
+        SettingsError: there is nobody of that name, or no file can be called so.
+    """
+    try:
+        path = Path(text).expanduser()
+        os.fsencode(path)
+    except (RuntimeError, ValueError) as error:
+        raise SettingsError(f"{text[:60]!r} is no path: {error}") from error
+    if "\0" in text:
+        raise SettingsError(f"{text[:60]!r} is no path: a zero byte")
+    return path
 
 
 def merge(*documents: Document) -> Document:
@@ -142,6 +159,8 @@ def read(path: Path) -> Document | None:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise SettingsError(f"{path}: damaged at {place}: {error.msg}") from error
+    except ValueError as error:
+        raise SettingsError(f"{path}: damaged: {error}") from error
     if not isinstance(document, dict):
         raise SettingsError(f"{path}: not a JSON object")
     return document

@@ -16,6 +16,11 @@ def test_keys_come_back_from_their_words(seed: bytes) -> None:
     assert from_words(f"\ufeff {spread}\n") == keys
 
 
+def test_much_white_space_costs_its_length() -> None:
+    with pytest.raises(ValueError, match="there should be 24 words"):
+        from_words("a" + " " * 200_000 + "b")
+
+
 def test_old_words_of_the_public_key_are_passed_over() -> None:
     assert from_words(f"{WORDS} {WORDS}") == generate(bytes(32))
 

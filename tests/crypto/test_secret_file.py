@@ -80,6 +80,12 @@ def test_what_ssb_keys_gives_up_on() -> None:
     assert read(b"\xa3 a comment\n{}") == {"id": "@undefined"}
 
 
+def test_white_space_goes_with_the_comment_behind_it_and_costs_its_length() -> None:
+    assert read(b'[ "a \n b \n # c\n d#e" ] \n#') is None
+    assert read(b'[ "a \n b \n # c\n d" ] \n#') == ["a  b d"]
+    assert read(b"\n" * 200_000 + b"[]") == []
+
+
 def test_reasons_show_no_key() -> None:
     with pytest.raises(ValueError, match="public") as caught:
         parse(_file(public=spell(OTHER.public)))

@@ -1,3 +1,5 @@
+from math import inf
+
 import orjson
 import pytest
 
@@ -31,6 +33,7 @@ def test_options_have_the_defaults_of_the_reference() -> None:
     assert read_options({"gt": 1, "lte": 5}).upper == (5, True)
     assert read_options({"limit": None}).limit == -1
     assert read_options({"limit": -7}).limit == -1
+    assert read_options({"limit": inf}).limit == -1
     assert read_options({"limit": 7.0, "keys": False, "sync": False}).limit == 7
 
 

@@ -24,6 +24,11 @@ def test_layers_and_alternatives() -> None:
     )
 
 
+def test_long_addresses_cost_their_length() -> None:
+    data = ("a" * 1_000_000,)
+    assert decode(encode([[Protocol("net", data)]])) == ((Protocol("net", data),),)
+
+
 def test_escapes_are_left_out_when_asked() -> None:
     addresses = ((Protocol("net", ("::1", "8008")),),)
     assert encode(addresses) == "net:!:!:1:8008"

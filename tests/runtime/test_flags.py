@@ -1,3 +1,4 @@
+from math import inf
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from common.runtime import flags
         ("--limit -1", [], {"limit": True, "1": True}),
         ("--gt 12345678901234567890", [], {"gt": 1.2345678901234567e19}),
         ("--h 0x40000000000000", [], {"h": float(2**54)}),
+        ("--h 0x" + 256 * "f", [], {"h": inf}),
         (
             "-n5 -abc x -k=v -p/x -q",
             [],

@@ -99,6 +99,7 @@ def test_incoming_connections_decide_host_and_port(tmp_path: Path) -> None:
         ("port = 1", "damaged at line 1 column 1"),
         ("[" * 100_000, "nested too deeply"),
         (" " * (1 << 20) + "{}", "too large"),
+        (f'{{"port": {"9" * 5000}}}', "damaged: Exceeds the limit"),
     ],
 )
 def test_a_damaged_file_is_named_with_the_place(tmp_path: Path, text: str, complaint: str) -> None:
@@ -107,6 +108,12 @@ def test_a_damaged_file_is_named_with_the_place(tmp_path: Path, text: str, compl
         load(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path}/.ssb/config: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_number_beyond_doubles_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / ".ssb/config", f'{{"port": {"9" * 500}}}')
+    with pytest.raises(SettingsError, match="port: must be a number"):
+        load(tmp_path)
 
 
 def test_a_file_that_is_no_text_or_not_there_is_named(tmp_path: Path) -> None:
@@ -135,6 +142,10 @@ def test_a_file_that_is_no_text_or_not_there_is_named(tmp_path: Path) -> None:
         ("--logging.level=loud", "logging.level: must be one of"),
         ("--seeds=1", "seeds: must be a text or a list"),
         ("--friends.hops=many", "friends.hops: must be a number"),
+        ("--path=~nobody-at-all", "'~nobody-at-all' is no path: "),
+        ("--bus.dir=~nobody-at-all", "'~nobody-at-all' is no path: "),
+        ("--path=a\0b", "is no path: a zero byte"),
+        ("--path=\ud800", "is no path: "),
         ("--connections.incoming=1", "not a map of transports"),
         ("--connections.incoming.net=1", "not a list of maps"),
     ],
