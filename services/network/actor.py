@@ -68,7 +68,7 @@ class Network:
         self.manifest = Manifest((OWN, *SERVICES))
         own = self._own()
         switch = Switch(self.manifest, own)
-        self.exchange = Exchange(lambda: int(clock()), switch.answer)
+        self.exchange = Exchange(keys.id, lambda: int(clock()), switch.answer)
         methods = self._methods(own)
         self.node = Node(OWN, settings.endpoint, methods, calls=SERVICES)
         switch.connect(self.node)
@@ -87,7 +87,7 @@ class Network:
         self.dialler = Dialler(**common)
         offer = {n: (m.type, list(m.allow), m.muxrpc) for n, m in methods.items()}
         self.manifest.learn(OWN, offer)
-        self._follower: asyncio.Task[None] | None = None
+        self._work: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Join the bus, then open the doors.
@@ -98,7 +98,12 @@ class Network:
         self.node.on_change(self._learn)
         await self.node.start()
         self._write_manifest()
-        self._follower = asyncio.get_running_loop().create_task(self.gate.follow())
+        loop = asyncio.get_running_loop()
+        patience = self._settings.timers.inactivity / 1000
+        self._work = [
+            loop.create_task(self.gate.follow()),
+            loop.create_task(self.exchange.watch(patience)),
+        ]
         incoming = self._settings.connections_incoming
         port = 0
         for place in incoming.get("net", ()):
@@ -112,9 +117,9 @@ class Network:
         """Close the doors, say goodbye to everybody, leave the bus."""
         self.is_listening = False
         self.doorway.close()
-        if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.gather(self._follower, return_exceptions=True)
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
         await self.dialler.stop()
         await self.exchange.close_all("stopping", GOODBYE_SECONDS)
         await self.node.stop()
@@ -169,7 +174,12 @@ class Network:
             self._write_manifest()
 
     def _write_manifest(self) -> None:
-        write_manifest(self._settings.path / "manifest.json", self.manifest.tree)
+        path = self._settings.path / "manifest.json"
+        try:
+            write_manifest(path, self.manifest.tree)
+        except OSError as error:
+            fields = {"path": str(path), "reason": error.strerror or str(error)}
+            log.warning("the manifest cannot be written", extra={"fields": fields})
 
 
 async def serve(settings: Settings, keys: Keys) -> None:

@@ -61,10 +61,12 @@ class Conversation:
         self._waiting = 0
         self._flushing = False
         self._loop = asyncio.get_running_loop()
+        self.heard_at = self._loop.time()
         link.stage = self
 
     def received(self, data: bytes) -> None:
         """Take what the socket read: open it, and give each call its part."""
+        self.heard_at = self._loop.time()
         plain = self._channel.open(data)
         if plain:
             self._tell(self._session.receive_data(plain))

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 MAX_REASONS = 200
 """Different reasons counted; more can only come from texts that a peer chose."""
 
+WATCH_SECONDS = 10.0
+"""How often silence is looked for: exact enough for a patience of minutes."""
+
 Changes = asyncio.Queue[dict[str, object]]
 
 
@@ -33,11 +36,13 @@ class Exchange:
 
     def __init__(
         self,
+        own: FeedId,
         clock: Callable[[], int],
         answer: Callable[[Conversation, Request], OpenCall | None],
     ) -> None:
         self.connections = Connections()
         self.ended: Counter[str] = Counter()
+        self._own = own
         self._clock = clock
         self._answer = answer
         self._conversations: dict[str, Conversation] = {}
@@ -76,6 +81,18 @@ class Exchange:
             if talk.connection.feed == feed:
                 talk.close(reason)
 
+    async def watch(self, patience: float, pause: float = WATCH_SECONDS) -> None:
+        """Close, for ever, what has said nothing for so many seconds; 0 is endless patience.
+
+        Local clients and our own key may be silent as long as they like (secret-stack).
+        """
+        while patience:
+            await asyncio.sleep(pause)
+            before = asyncio.get_running_loop().time() - patience
+            for talk in tuple(self._conversations.values()):
+                if talk.heard_at < before and talk.connection.feed != self._own:
+                    talk.close("silent for too long")
+
     async def close_all(self, reason: str, seconds: float) -> None:
         """Say goodbye to everybody and wait a while until it has been sent."""
         talks = tuple(self._conversations.values())
@@ -83,6 +100,8 @@ class Exchange:
             talk.close(reason)
         if talks:
             await asyncio.wait([talk.link.gone for talk in talks], timeout=seconds)
+        for talk in talks:
+            talk.link.abort()
 
     def count(self, reason: str) -> None:
         """Count why a connection ended, or never came to be."""

@@ -66,6 +66,9 @@ class Incoming:
                 extra={"fields": {"method": self._route.method, "error": error.message}},
             )
             self._talk.fail(self._call, error.message)
+        except Exception:
+            log.exception("a call broke", extra={"fields": {"method": self._route.method}})
+            self._talk.fail(self._call, f"{self._route.method} failed")
         finally:
             self._inbox.discard()
             self._talk.forget(self._call)

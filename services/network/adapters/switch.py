@@ -44,13 +44,20 @@ class Switch:
             talk.fail(request.call, route.message)
             return None
         if route.service == OWN:
-            value = self._own[route.method](orjson.loads(request.args))
-            talk.reply(request.call, orjson.dumps(value), JSON_TYPE)
+            self._answer_here(talk, request, self._own[route.method])
             return None
         if self._node is None:
             talk.fail(request.call, f"service {route.service} is not available")
             return None
         return Incoming(self._node, talk, request, route, _caller(talk.connection))
+
+    def _answer_here(self, talk: Conversation, request: Request, method: Own) -> None:
+        try:
+            args = orjson.loads(request.args)
+        except ValueError as error:
+            talk.fail(request.call, f"the arguments are not JSON: {error}")
+        else:
+            talk.reply(request.call, orjson.dumps(method(args)), JSON_TYPE)
 
 
 def _caller(connection: Connection) -> Caller:

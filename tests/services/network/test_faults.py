@@ -11,7 +11,7 @@ from common.bus import Call, Method
 from common.crypto import keys as identities
 from common.wire.handshake import Client
 from common.wire.packets import JSON, MAX_PACKET_BYTES, STREAM, encode
-from tests.support.network_world import APP_KEY, Enter, Peer, Start, World
+from tests.support.network_world import APP_KEY, AskError, Enter, Peer, Start, World
 
 STRANGER = identities.generate(b"s" * 32)
 
@@ -135,3 +135,50 @@ async def test_too_many_from_one_address(start: Start, monkeypatch: pytest.Monke
         assert "too many handshakes from one address" in reasons(world)
         await hung_up(first)
     assert world.network.doorway.admission.under_way == 0
+
+
+async def test_silence_after_the_handshake_has_an_end(start: Start, enter: Enter) -> None:
+    world = await start(SERVICES)
+    other, silent = await enter(world), await enter(world, STRANGER)
+    own = await enter(world, world.keys)
+    watching = asyncio.ensure_future(world.network.exchange.watch(0.2, pause=0.05))
+    await silent.gone()
+    watching.cancel()
+    assert "silent for too long" in reasons(world)
+    await others_go_on(world, other)
+    await others_go_on(world, own)
+
+
+async def test_arguments_that_we_cannot_read(start: Start, enter: Enter) -> None:
+    world = await start(SERVICES)
+    bad = await enter(world, STRANGER)
+    assert bad.sealer is not None
+    frame = encode(JSON, 900, b'{"name":["manifest"],"args":["\\ud800"]}')
+    bad.writer.write(bad.sealer.seal(frame))
+    assert await bad.ask("whoami") == STRANGER.id
+
+
+async def test_a_call_that_breaks_here_is_told_and_logged(
+    start: Start, enter: Enter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = await start(SERVICES)
+    peer = await enter(world, STRANGER)
+
+    async def broken(*_args: object, **_more: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(world.network.node, "call", broken)
+    with pytest.raises(AskError, match=r"^whoami failed$"):
+        await peer.ask("whoami")
+    assert "a call broke" in caplog.text
+
+
+async def test_a_manifest_that_cannot_be_written_is_no_disaster(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = await start(SERVICES)
+    (world.path / "manifest.json").unlink()
+    (world.path / "manifest.json").mkdir()
+    world.network.manifest.learn("storage", {})
+    world.network._learn("storage", is_up=True)
+    assert "cannot be written" in caplog.text
