@@ -35,7 +35,7 @@ class _Raw:
 
     def close(self) -> None:
         self.socket.close()
-        self._context.term()
+        self._context.destroy(linger=0)
 
 
 class RawCaller(_Raw):
