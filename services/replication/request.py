@@ -36,7 +36,7 @@ def read_request(args: list[Any]) -> HistoryRequest:
         CallerError: with the text of the reference.
     """
     first = args[0] if args else None
-    if not first:
+    if not first and not isinstance(first, Mapping | list):
         raise CallerError("Param 0 is required")
     if isinstance(first, Mapping):
         return _from_options(first)

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
-from common.bus import Call, Caller, Method, Node, PeerError
+from common.bus import Call, Caller, CallerError, Method, Node, OurError, PeerError
 from common.crypto.keys import Keys, generate
 from common.feed.create import create
 from common.feed.json import Json, compact
@@ -41,6 +41,18 @@ def feed_of(keys: Keys, count: int, head: Head | None = None) -> list[Verified]:
     return run
 
 
+class Failing(Protocol):
+    """A stand-in whose first streams fail."""
+
+    fail_first: int
+
+
+def _fail(service: Failing) -> None:
+    if service.fail_first:
+        service.fail_first -= 1
+        raise OurError("not yet")
+
+
 class Storage:
     """A log in memory."""
 
@@ -49,6 +61,13 @@ class Storage:
         self.feeds: dict[str, list[bytes]] = {}
         self.moved = asyncio.Event()
         self.appends = 0
+        self.broken = ""
+        """What every call fails with."""
+        self.refuse = ""
+        """Why every message is refused."""
+        self.fail_first = 0
+        """How many streams fail."""
+        self.replaced = False
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -73,8 +92,13 @@ class Storage:
             self.put(one.key, one.author_raw, one.sequence, one.compact)
 
     async def append(self, call: Call) -> dict[str, Any]:
-        refused = []
+        refused: list[dict[str, Any]] = []
         self.appends += 1
+        if self.broken:
+            raise OurError(self.broken)
+        if self.refuse:
+            refused = [{"index": n, "reason": self.refuse} for n in range(len(call.bodies))]
+            return {"position": len(self.log), "appended": 0, "refused": refused}
         for index, body in enumerate(call.bodies):
             one = Candidate.parse(body)
             feed = self.feeds.get(feed_id(one.author), [])
@@ -89,10 +113,13 @@ class Storage:
         return {"position": len(self.log), "appended": 0, "refused": refused}
 
     async def read(self, call: Call) -> None:
+        _fail(self)
         await self._follow(call, call.args[0]["after"], -1, live=True, log=lambda: self.log)
 
     async def read_feed(self, call: Call) -> None:
         wanted = call.args[0]
+        if self.broken:
+            raise OurError(self.broken)
         await self._follow(
             call,
             wanted["from"] - 1,
@@ -113,10 +140,13 @@ class Storage:
                 await call.send(run, position=at)
             elif live:
                 await moved.wait()
+                if self.replaced:
+                    raise CallerError("the log ends before that position")
             else:
                 return
 
     async def heads(self, call: Call) -> None:
+        _fail(self)
         bodies = []
         for feed, records in self.feeds.items():
             head = Record.parse(records[-1])
@@ -129,6 +159,7 @@ class Indexing:
     """A graph that tests draw."""
 
     def __init__(self, edges: list[Edge]) -> None:
+        self.fail_first = 0
         self.edges = edges
         self.drawn = asyncio.Event()
 
@@ -141,6 +172,7 @@ class Indexing:
         drawn.set()
 
     async def read(self, call: Call) -> None:
+        _fail(self)
         told = len(self.edges)
         items = [orjson.dumps(edge._asdict()) for edge in self.edges]
         await call.send([*items, b'{"sync":true}'])
@@ -160,6 +192,7 @@ class Network:
     """Connections that tests make; a call of a peer is answered by the function given for it."""
 
     def __init__(self) -> None:
+        self.fail_first = 0
         self.changes_made: list[dict[str, Any]] = []
         self.changed = asyncio.Event()
         self.answers: dict[str, Answer] = {}
@@ -177,6 +210,7 @@ class Network:
         changed.set()
 
     async def changes(self, call: Call) -> None:
+        _fail(self)
         told = 0
         while True:
             changed = self.changed
@@ -205,6 +239,7 @@ class Board:
         argv = ["--path", str(folder), "--friends.hops", str(hops)]
         self.settings: Settings = load(argv, {}, folder, folder)
         self.node: Node
+        self.storage_node: Node
         self.service: asyncio.Task[None]
 
     @asynccontextmanager
@@ -212,7 +247,9 @@ class Board:
         self.settings.bus_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         endpoint = self.settings.endpoint
         async with AsyncExitStack() as stack:
-            for name in ("storage", "indexing", "network"):
+            self.storage_node = Node("storage", endpoint, self.storage.methods())
+            await stack.enter_async_context(self.storage_node)
+            for name in ("indexing", "network"):
                 methods = getattr(self, name).methods()
                 await stack.enter_async_context(Node(name, endpoint, methods))
             self.service = asyncio.ensure_future(serve(self.settings, self.keys.id))

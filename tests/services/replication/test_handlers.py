@@ -1,0 +1,124 @@
+"""What callers of the service get, over a real bus."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from common.bus import BusError, Stream
+from common.crypto.keys import Keys
+from common.feed.create import create
+from common.feed.json import Json, compact
+from common.feed.record import Record
+from common.feed.validate import Head, Verified, verify_raw
+from common.graph import BLOCK, FOLLOW, Edge
+from common.refs import message_id
+from tests.support.suite import Board, feed_of, keys_of
+
+A, B, X = keys_of(1), keys_of(2), keys_of(3)
+RUN = feed_of(X, 450)
+
+
+def contact(keys: Keys, head: Head, to: str) -> Verified:
+    content: Json = {"type": "contact", "contact": to, "blocking": True}
+    message = compact(create(head, keys, None, content, 1_800_000_000_000)).encode()
+    verified = verify_raw(message, None)
+    assert isinstance(verified, Verified)
+    return verified
+
+
+@pytest.fixture(name="board")
+async def board_that_follows_x(tmp_path: Path) -> AsyncIterator[Board]:
+    board = Board(tmp_path, A, [Edge(A.id, X.id, FOLLOW)])
+    board.storage.publish(RUN)
+    async with board.run():
+        yield board
+
+
+def ask(board: Board, *args: Any, feed: str = B.id) -> Stream:
+    return board.node.source("replication", "createHistoryStream", *args, caller=board.caller(feed))
+
+
+async def read(board: Board, *args: Any, feed: str = B.id) -> list[Any]:
+    return [item async for batch in ask(board, *args, feed=feed) for item in batch.json()]
+
+
+async def test_a_history_is_given_whole_in_the_shape_asked_for(board: Board) -> None:
+    items = await read(board, {"id": X.id})
+    assert [item["value"]["sequence"] for item in items] == list(range(1, 451))
+    assert set(items[0]) == {"key", "value", "timestamp"}
+    bodies = [
+        body
+        async for batch in ask(board, {"id": X.id, "keys": False, "seq": 449})
+        for body in batch.bodies
+    ]
+    assert bodies == [one.compact for one in RUN[448:]]
+    keys = await read(board, {"id": X.id, "values": False, "limit": 2})
+    assert keys == [message_id(one.key) for one in RUN[:2]]
+    assert len(await read(board, X.id, 440)) == 11
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"seq": 451}, {"old": False}, {"limit": 0}, {"id": B.id}],
+)
+async def test_nothing_to_give_ends_at_once(board: Board, options: dict[str, Any]) -> None:
+    assert await read(board, {"id": X.id, **options}) == []
+
+
+async def test_a_live_history_goes_on(board: Board) -> None:
+    async with ask(board, {"id": X.id, "live": True, "seq": 451, "keys": False}) as stream:
+        board.storage.publish(feed_of(X, 1, Head(RUN[-1].key, 450)))
+        batch = await anext(stream)
+        assert batch.json()[0]["sequence"] == 451
+
+
+async def test_who_the_author_blocks_gets_nothing(board: Board) -> None:
+    board.indexing.draw(Edge(X.id, B.id, BLOCK))
+    while await read(board, {"id": X.id, "limit": 1}):
+        pass
+    assert len(await read(board, {"id": X.id, "limit": 3}, feed=A.id)) == 3
+
+
+async def test_a_history_stops_at_the_block_of_the_caller(board: Board) -> None:
+    block = contact(X, Head(RUN[-1].key, 450), B.id)
+    board.storage.publish([block])
+    board.storage.publish(feed_of(X, 1, Head(block.key, 451)))
+    assert len(await read(board, {"id": X.id, "keys": False})) == 450
+    assert len(await read(board, {"id": X.id, "keys": False}, feed=A.id)) == 452
+
+
+async def test_deleted_messages_are_left_out(board: Board) -> None:
+    records = board.storage.feeds[X.id]
+    records[3] = records[3][:81]
+    assert Record.parse(records[3]).message == b""
+    assert [v["sequence"] for v in await read(board, {"id": X.id, "keys": False, "limit": 5})] == [
+        1,
+        2,
+        3,
+        5,
+    ]
+
+
+async def test_wrong_arguments_are_refused(board: Board) -> None:
+    with pytest.raises(BusError) as caught:
+        await read(board)
+    assert caught.value.message == "Param 0 is required"
+
+
+async def test_ebt_is_for_peers_only(board: Board) -> None:
+    stream = board.node.duplex("replication", "ebt.replicate", {"version": 3})
+    with pytest.raises(BusError, match="for peers"):
+        await anext(stream)
+
+
+async def test_health_tells_what_is_under_way(board: Board) -> None:
+    await read(board, {"id": X.id, "limit": 1})
+    reply = await board.node.call("replication", "health")
+    assert orjson.loads(reply.bodies[0]) == {
+        "service": "replication",
+        "ready": True,
+        "state": {"feeds": 1, "wanted": 2, "sessions": 0},
+    }
