@@ -28,6 +28,7 @@ FAST = Timing(tick=0.02)
 
 
 async def echo(call: Call) -> object:
+    assert call.args is call.args
     return call.args
 
 
@@ -165,6 +166,22 @@ async def test_service_that_stops_and_comes_back_is_found(
         await asyncio.sleep(FAST.tick * FAST.silence * 1.5)  # the queue of hellos is let go
         async with Node("service", where, METHODS, context=context, timing=FAST):
             await caller.wait_up("service", 5)
+
+
+async def test_call_into_a_connection_that_is_gone_is_unavailable(context: Context) -> None:
+    def where(service: str) -> str:
+        return f"inproc://{service}"
+
+    async with Node("caller", where, calls=["service"], context=context) as caller:
+        service = Node("service", where, METHODS, context=context)
+        await service.start()
+        await caller.wait_up("service", 5)
+        await caller.wait_up("service", 5)
+        await service.stop()  # inproc has no monitor: only a send can tell
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await caller.call("service", "echo")
+        assert not caller.is_up("service")
 
 
 async def test_idle_nodes_stay_up(endpoints: Endpoints) -> None:

@@ -224,6 +224,16 @@ async def test_call_over_a_limit_is_not_sent(endpoints: Endpoints) -> None:
         await task
 
 
+async def test_malformed_message_without_a_call_is_only_counted(endpoints: Endpoints) -> None:
+    async with meeting(endpoints) as (node, raw):
+        task = asyncio.create_task(node.call("service", "do"))
+        call = await raw.receive()
+        await raw.send_frames(b"\xc1")
+        await raw.send(Kind.END, call.call)
+        await task
+        assert node.refused == {"header": 1}
+
+
 async def test_pings_are_answered(endpoints: Endpoints) -> None:
     async with meeting(endpoints) as (node, raw):
         await raw.send(Kind.PING)

@@ -172,6 +172,37 @@ async def test_cancel_ends_the_handler_without_an_answer(endpoints: Endpoints) -
         assert (await raw.receive()).kind == Kind.PONG
 
 
+async def test_handler_that_fails_while_it_is_cancelled_is_not_heard(
+    endpoints: Endpoints, caplog: pytest.LogCaptureFixture
+) -> None:
+    outcomes: list[str] = []
+
+    async def fail_late(call: Call) -> object:
+        outcomes.append("started")
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            outcomes.append("cancelled")
+            if call.args:
+                return "a value"
+            raise ValueError("too late") from None
+        return None
+
+    async with Node("service", endpoints, {"late": Method("async", fail_late)}):
+        raw = RawCaller(endpoints("service"))
+        await raw.meet()
+        for call, args in ((1, b"[]"), (2, b"[1]")):
+            outcomes.clear()
+            await raw.call(call, "late", args=args)
+            await until(lambda: outcomes == ["started"])
+            await raw.send(Kind.CANCEL, call)
+            await until(lambda: outcomes == ["started", "cancelled"])
+        await raw.send(Kind.PING)
+        assert (await raw.receive()).kind == Kind.PONG
+        assert "too late" not in caplog.text
+        raw.close()
+
+
 async def test_error_of_the_caller_ends_the_handler(endpoints: Endpoints) -> None:
     async with meeting(endpoints) as (service, _, raw):
         await raw.call(1, "stream", "source", window=1000)
