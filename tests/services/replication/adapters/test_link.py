@@ -99,7 +99,7 @@ async def test_forged_message_ends_the_session_and_nothing_of_it_is_stored(board
     await peer.told(X.id)
     await peer.send(RUN[0].compact, forged, RUN[2].compact)
     assert await peer.error() == "invalid signature"
-    assert board.storage.clock() == {X.id: 1}
+    await until(lambda: board.storage.clock() == {X.id: 1})
     await honest.send({Y.id: 0})
     again = Peer(board)
     assert X.id not in await again.hear()
