@@ -1,0 +1,141 @@
+"""What services read of a stranger before anything is verified: items, arguments, addresses; and what views fold."""
+
+from typing import Any
+
+from common.bus import CallerError, PeerError
+from common.crypto import keys as crypto_keys
+from common.feed.errors import JsonError
+from common.feed.items import OptionError
+from common.feed.json import Json, compact_utf8, parse
+from common.feed.message import sign_object
+from common.feed.record import Record
+from common.feed.validate import Verified, verify_raw
+from common.refs import is_feed
+from services.indexing.model import parse_value
+from services.indexing.views import VIEWS, Message
+from services.network import address as network_address
+from services.peers import address as peers_address
+from services.replication import items, request
+from services.storage import arguments
+from tests.fuzz import seeds
+from tests.fuzz.registry import Target
+
+_KEYS = crypto_keys.generate(b"k" * 32)
+_KEY = "A" * 43 + "="
+_MAX_PORT = 65_535
+
+
+def run_item(data: bytes) -> None:
+    """An item of an EBT stream or a history: a message, notes, or the peer's fault."""
+    message = items.read_message(data)
+    if message is None:
+        for version in (2, 3):
+            for sequence, receive in items.read_notes(data, version).values():
+                assert sequence >= 0 or (sequence, receive) == (-1, False)
+    else:
+        assert message.sequence > 0
+        assert is_feed(message.author)
+        verify_raw(message.body, None)
+
+
+def run_block(data: bytes) -> None:
+    """Whether a message blocks somebody; asked of messages that were verified."""
+    if isinstance(verify_raw(data, None), Verified):
+        request.blocks_in(data, f"@{_KEY}.ed25519")
+
+
+def run_history_request(data: bytes) -> None:
+    asked = request.read_request(_args(data))
+    assert 1 <= asked.sequence <= request.MAX_SEQUENCE
+    assert -1 <= asked.limit <= request.MAX_SEQUENCE
+
+
+def run_storage_arguments(data: bytes) -> None:
+    args = _args(data)
+    found = []
+    for read in (
+        arguments.feed_of,
+        arguments.content_of,
+        arguments.message_of,
+        arguments.target_of,
+        arguments.log_stream,
+        arguments.user_stream,
+    ):
+        try:
+            found.append(read(args))
+        except (CallerError, OptionError) as error:
+            assert str(error)  # noqa: PT017  each must be refused by itself
+    assert len(found) <= 6
+
+
+def run_dial(data: bytes) -> None:
+    """Addresses that a call or a message names: what we can dial, or none."""
+    text = seeds.as_text(data)
+    target = network_address.target(text)
+    assert target is None or 0 < target.port <= _MAX_PORT
+    peers_address.read(text)
+    peers_address.read({"address": text})
+    key = f"@{_KEY}.ed25519"
+    peers_address.read({"host": "localhost", "port": text, "key": key})
+
+
+def run_views(data: bytes) -> None:
+    """Rows of a message whose author signed whatever stands in it."""
+    value = parse(data)
+    if not isinstance(value, dict):
+        return
+    value["author"] = _KEYS.id
+    value.pop("signature", None)
+    try:
+        judged = verify_raw(compact_utf8(sign_object(value, _KEYS, None)), None)
+    except MemoryError:
+        return
+    if isinstance(judged, Verified):
+        record = Record(judged.key, judged.author_raw, judged.sequence, 1.5e12, judged.compact)
+        message = Message(1, record, parse_value(record.message))
+        for view in VIEWS:
+            assert all(row.key for row in view.rows(message))
+
+
+def _args(data: bytes) -> list[Any]:
+    value: Json = parse(data)
+    return value if isinstance(value, list) else [value]
+
+
+_OPTIONS = (
+    f'[{{"id":"@{_KEY}.ed25519","seq":3,"live":true,"limit":-1,"keys":false}}]'.encode(),
+    f'["@{_KEY}.ed25519",5,true]'.encode(),
+    f'[{{"id":"%{_KEY}.sha256","meta":true}}]'.encode(),
+    f'["%{_KEY}.sha256?unbox=a"]'.encode(),
+    b'[{"gt":1,"lte":1e999,"limit":1e999,"reverse":1}]',
+    f'[{{"id":"@{_KEY}.ed25519","gt":-1e999,"lt":1e300,"start":null,"end":{{}}}}]'.encode(),
+    b"[1e999]",
+)
+
+
+def _messages() -> list[bytes]:
+    return seeds.texts("messages/generated-single", "message")
+
+
+def _items() -> list[bytes]:
+    notes = [f'{{"@{_KEY}.ed25519":{n}}}'.encode() for n in (0, -1, 12, "1e300", '"x"')]
+    return [*notes, b'{"clock":{"@":1}}', b"{}", *_messages()]
+
+
+_TOKENS = (b"[", b'{"a":', b"1e999", b"-1", b"9", b"null,", b'"\\ud800"', b'{"@', _KEY.encode())
+_ADDRESS_TOKENS = (b"net:", b"~shs:", b":", b";", b"!", b"0x1", b"-1", b"65536", b"9", b" ")
+
+TARGETS = {
+    "item": Target(run_item, _items, (PeerError,), _TOKENS),
+    "block": Target(run_block, _messages, tokens=_TOKENS),
+    "history_request": Target(
+        run_history_request, lambda: _OPTIONS, (JsonError, CallerError), _TOKENS
+    ),
+    "storage_arguments": Target(run_storage_arguments, lambda: _OPTIONS, (JsonError,), _TOKENS),
+    "dial": Target(
+        run_dial,
+        lambda: [*seeds.texts("refs/generated-refs", "input"), b"0x10", b"", b"1e3"],
+        tokens=_ADDRESS_TOKENS,
+    ),
+    "views": Target(run_views, _messages, (JsonError,), _TOKENS),
+}
