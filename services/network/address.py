@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from common.refs import FeedId, raw
 from common.refs.legacy import LegacyAddress, from_multiserver, from_text
-from common.refs.multiserver import decode
+from common.refs.multiserver import decode, encode
 
 __all__ = ["Listening", "Place", "Target", "announce", "target"]
 
+MAX_PORT = 65_535
+"""That a socket can have; ssb-ref lets 65536 and negative ones pass, which nobody can dial."""
 DEFAULT_SCOPE = "device"
 """What multiserver takes when no scope is asked for."""
 
@@ -62,16 +64,16 @@ def target(text: str) -> Target | None:
     """Where an address leads: the first alternative over `net`, or `host:port:key`; None if there is none."""
     if "~" not in text:
         return _checked(from_text(text))
-    for index, layers in enumerate(decode(text) or ()):
+    for layers in decode(text) or ():
         if layers[0].name == "net":
-            found = from_multiserver(text.split(";")[index])
+            found = from_multiserver(encode([layers]))
             if found is not None:
                 return _checked(found)
     return None
 
 
 def _checked(address: LegacyAddress) -> Target | None:
-    if not address.is_valid:
+    if not (address.is_valid and 0 < address.port <= MAX_PORT):
         return None
     return Target(address.host or "localhost", int(address.port), raw(FeedId(address.key)))
 

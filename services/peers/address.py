@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from common.refs import FeedId, is_feed
+from common.refs.hosts import number
 from common.refs.legacy import LegacyAddress, is_address_object, parse_address
 from common.refs.multiserver import is_multiserver
 
@@ -30,9 +31,9 @@ def read(value: object) -> Found | None:
             return read(inner)
         if not is_address_object(value):
             return None
-        return _found(
-            LegacyAddress(str(value["host"]), float(value["port"]), str(value["key"])), None
-        )
+        port = value["port"]
+        port = number(port) if isinstance(port, str) else float(port)
+        return _found(LegacyAddress(str(value["host"]), port, str(value["key"])), None)
     if not isinstance(value, str):
         return None
     return _found(parse_address(value), value if is_multiserver(value) else None)

@@ -22,8 +22,8 @@ NOTES_PER_ITEM: Final = 2_000
 
 _MESSAGE: Final = re.compile(
     rb'\{"previous":(?:null|"[^"\\]{1,64}"),'
-    rb'(?:"author":"(@[A-Za-z0-9+/]{43}=\.ed25519)","sequence":([1-9][0-9]{0,9}),'
-    rb'|"sequence":([1-9][0-9]{0,9}),"author":"(@[A-Za-z0-9+/]{43}=\.ed25519)",)'
+    rb'(?:"author":"(@[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\.ed25519)","sequence":([1-9][0-9]{0,9}),'
+    rb'|"sequence":([1-9][0-9]{0,9}),"author":"(@[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\.ed25519)",)'
 )
 """How every honest peer's compact message begins; what begins otherwise is parsed."""
 

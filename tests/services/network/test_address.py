@@ -35,6 +35,7 @@ def test_public_scope_takes_the_external_names() -> None:
         NET,
         f"127.0.0.1:8008:@{KEY}.ed25519",
         f"ws:127.0.0.1:8989~shs:{KEY};{NET}",
+        f"ws:a!;b:8989~shs:{KEY};{NET}",
         f"onion:abc.onion:8008~shs:{KEY};{NET};net:other:1~shs:{KEY}",
     ],
 )
@@ -52,6 +53,9 @@ def test_target_is_the_first_alternative_over_net(text: str) -> None:
         "net:127.0.0.1:8008~shs:AAAA",
         f"net:127.0.0.1:99999~shs:{KEY}",
         f"127.0.0.1:0:@{KEY}",
+        f"127.0.0.1:0:@{KEY}.ed25519",
+        f"127.0.0.1:-5:@{KEY}.ed25519",
+        f"net:127.0.0.1:65536~shs:{KEY}",
         "~",
     ],
 )

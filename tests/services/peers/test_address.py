@@ -20,6 +20,7 @@ FOUND = Found(FEED, NET, "pub.example.org", 8008)
         {"address": NET, "key": "ignored"},
         {"host": "pub.example.org", "port": 8008, "key": FEED},
         {"host": "pub.example.org", "port": "8008", "key": FEED},
+        {"host": "pub.example.org", "port": "0x1f48 ", "key": FEED},
     ],
 )
 def test_every_form_of_the_reference_is_read(value: object) -> None:
