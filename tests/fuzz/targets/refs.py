@@ -17,7 +17,7 @@ def run_ids(data: bytes) -> None:
     for is_id, make in makers:
         if is_id(text):
             assert make(ids.raw(text))[:45] == text[:45]
-            assert links.is_link(text)
+            assert links.is_link(text) or "?" in text  # which may stand in the place of the dot
     ids.is_cloaked_message(text)
     ids.sigil_of_any_format(text)
 
