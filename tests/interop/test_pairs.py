@@ -1,0 +1,58 @@
+"""Ours and npm's ssb-server in pairs: what one has, the other gets, whoever dials."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.driver import Driver
+from tests.support.replicas import clock, log
+from tests.support.servers import OurServer, Server, SsbServer, eventually
+
+pytestmark = pytest.mark.interop
+KINDS: dict[str, type[Server]] = {"ours": OurServer, "theirs": SsbServer}
+LIVE_LIMIT_S = 2
+MEET_LIMIT_S = 20
+
+
+async def publish_and_follow(client: Driver, other: str, name: str) -> None:
+    await client.call("publish", {"type": "contact", "contact": other, "following": True})
+    for n in range(5):
+        await client.call(
+            "publish", {"type": "post", "text": f"{name} says {n}: naïve 🦀 \u2028 1.5"}
+        )
+
+
+@pytest.mark.parametrize(
+    ("dialler", "listener"),
+    [("ours", "theirs"), ("theirs", "ours"), ("ours", "ours"), ("theirs", "theirs")],
+)
+async def test_mutual_follows_bring_every_message_to_both(
+    folder: Path, dialler: str, listener: str
+) -> None:
+    async with KINDS[dialler](folder / "a") as a, KINDS[listener](folder / "b") as b:
+        at_a, at_b = await a.client(), await b.client()
+        await publish_and_follow(at_a, b.id, "a")
+        await publish_and_follow(at_b, a.id, "b")
+
+        await at_a.call("gossip.connect", b.address)
+
+        async def same() -> bool:
+            held = await clock(at_a)
+            return held == await clock(at_b) == {a.id: 6, b.id: 6}
+
+        await eventually(same, within=MEET_LIMIT_S)
+        assert await log(at_a) == await log(at_b)
+
+        for here, there in ((at_a, at_b), (at_b, at_a)):
+            live = asyncio.create_task(next_live(there))
+            await asyncio.sleep(0.2)
+            sent = await here.call("publish", {"type": "post", "text": "live"})
+            assert await asyncio.wait_for(live, LIVE_LIMIT_S) == sent["key"]
+
+
+async def next_live(client: Driver) -> str:
+    options = {"live": True, "old": False, "keys": True, "values": True}
+    async for item in client.source("createLogStream", options, limit=1):
+        return str(item["key"])
+    raise AssertionError

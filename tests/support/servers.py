@@ -1,0 +1,171 @@
+"""Servers as real processes: npm's ssb-server and our own suite, each in a folder of its own on 127.0.0.1."""
+
+import abc
+import asyncio
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+from tests.support.driver import PEERS, Driver
+from tests.support.ports import free_port
+
+SHS = base64.b64encode(hashlib.sha256(b"the private network of these tests").digest()).decode()
+ROOT = Path(__file__).parent.parent.parent
+START_LIMIT_S = 60
+STOP_LIMIT_S = 10
+
+
+def address_of(secret: Path, port: int) -> str:
+    """The multiserver address of a server on 127.0.0.1 with this secret file."""
+    lines = [line for line in secret.read_text().splitlines() if not line.lstrip().startswith("#")]
+    public: str = json.loads("".join(lines))["public"]
+    return f"net:127.0.0.1:{port}~shs:{public.removesuffix('.ed25519')}"
+
+
+class Server(abc.ABC):
+    """A server process, its folder, and how to reach it; use it as an async context manager."""
+
+    kind = ""
+    speaks = False
+    """Whether its standard output is read, or goes to the log."""
+
+    def __init__(self, folder: Path, *flags: str, port: int | None = None) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.flags = flags
+        self._drivers = contextlib.AsyncExitStack()
+
+    @property
+    def address(self) -> str:
+        """Where it listens with SHS."""
+        return address_of(self.folder / "secret", self.port)
+
+    @property
+    def id(self) -> str:
+        """Its feed id."""
+        return f"@{self.address.rsplit(':', 1)[1]}.ed25519"
+
+    @abc.abstractmethod
+    def command(self) -> list[str]:
+        """The command line that starts it."""
+
+    @abc.abstractmethod
+    async def ready(self) -> None:
+        """Returns when it answers."""
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Starts the process and waits until it answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        home = self.folder.parent / "home"
+        home.mkdir(exist_ok=True)
+        environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT)}
+        with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command(),
+                stdout=asyncio.subprocess.PIPE if self.speaks else log,
+                stderr=log,
+                env=environment,
+                cwd=home,
+            )
+        await asyncio.wait_for(self.ready(), START_LIMIT_S)
+
+    async def stop(self) -> None:
+        """Ends its clients, then itself: SIGTERM, and SIGKILL for one that does not listen."""
+        await self._drivers.aclose()
+        if self.process.returncode is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self.process.communicate(), STOP_LIMIT_S)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+    async def client(self, *, secret: Path | None = None, remote: str | None = None) -> Driver:
+        """A connected ssb-client, with the server's own key unless another secret file is named."""
+        driver = Driver(
+            secret or self.folder / "secret",
+            remote or self.address,
+            SHS,
+            self.folder / "manifest.json",
+        )
+        return await self._drivers.enter_async_context(driver)
+
+    def arguments(self) -> list[str]:
+        """The flags both kinds of server understand."""
+        return [
+            *("--path", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)),
+            *(
+                "--ws.port",
+                str(free_port()),
+                "--caps.shs",
+                SHS,
+                "--local",
+                "false",
+                "--gossip.local",
+                "false",
+            ),
+            *self.flags,
+        ]
+
+
+class SsbServer(Server):
+    """npm's ssb-server 16.0.1; with `ebt=False` without ssb-ebt."""
+
+    kind = "ssb-server"
+
+    def __init__(
+        self, folder: Path, *flags: str, port: int | None = None, ebt: bool = True
+    ) -> None:
+        super().__init__(folder, "--logging.level", "error", *flags, port=port)
+        self._script = PEERS / ("node_modules/ssb-server/bin.js" if ebt else "server-noebt.js")
+
+    def command(self) -> list[str]:
+        return ["node", str(self._script), "start", "--", *self.arguments()]
+
+    async def ready(self) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                if (self.folder / "manifest.json").exists():
+                    return
+            assert self.process.returncode is None, f"ssb-server ended: see {self.folder}.log"
+            await asyncio.sleep(0.05)
+
+
+class OurServer(Server):
+    """Our suite, as `sbot start` runs it."""
+
+    kind = "scuttlebot"
+    speaks = True
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "services.sbot", "start", *self.arguments()]
+
+    async def ready(self) -> None:
+        assert self.process.stdout is not None
+        self.ready_line = (await self.process.stdout.readline()).decode().strip()
+        assert self.ready_line, f"sbot ended without a word: see {self.folder}.log"
+        assert self.ready_line == f"ready {self.address}"
+
+
+async def eventually(check: Any, *, within: float, every: float = 0.05) -> None:
+    """Awaits `check()` again and again until it gives something true; fails after `within` seconds."""
+    deadline = asyncio.get_running_loop().time() + within
+    while not (last := await check()):
+        assert asyncio.get_running_loop().time() < deadline, f"still {last!r} after {within} s"
+        await asyncio.sleep(every)
