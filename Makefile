@@ -34,6 +34,10 @@ imports: setup
 fmt: setup
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
+# npm's ssb-server and our suite side by side; ROW="sync-in-ebt publish" runs some rows.
+bench: setup
+	$(BIN)/python -m benchmarks $(ROW) $(ARGS)
+
 # Runs the vector runners over any folder of the layout that ../shared/vectors has.
 DIR ?= ../shared/vectors
 vectors: setup
