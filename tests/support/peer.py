@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import orjson
+from common.wire.events import Closed, Ended, Event, Items, Request, Value
+from common.wire.session import Session
 
 from common.crypto.keys import Keys
 from common.wire.boxstream import Opener, Sealer
-from common.wire.events import Closed, Ended, Event, Items, Request, Value
 from common.wire.handshake import Client
-from common.wire.session import Session
 
 READ_BYTES = 1 << 16
 
@@ -119,7 +119,9 @@ class Peer:
                 self._events[event.call] = asyncio.Queue()
                 self.requests.put_nowait(event)
             else:
-                self.session.fail(event.call, f"method:{','.join(event.name)} is not in list of allowed methods")
+                self.session.fail(
+                    event.call, f"method:{','.join(event.name)} is not in list of allowed methods"
+                )
         elif isinstance(event, Closed):
             return
         elif event.call in self._events:

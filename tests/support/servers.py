@@ -15,7 +15,8 @@ from typing import Any, Self
 from tests.support.driver import PEERS, Driver
 from tests.support.ports import free_port
 
-SHS = base64.b64encode(hashlib.sha256(b"the private network of these tests").digest()).decode()
+SHS_BYTES = hashlib.sha256(b"the private network of these tests").digest()
+SHS = base64.b64encode(SHS_BYTES).decode()
 ROOT = Path(__file__).parent.parent.parent
 START_LIMIT_S = 60
 STOP_LIMIT_S = 10

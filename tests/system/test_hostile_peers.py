@@ -10,14 +10,15 @@ from typing import Any
 
 import orjson
 import pytest
+from common.wire.events import Items
 
 from common.crypto.keys import Keys, generate
 from common.feed.create import create
+from common.feed.validate import Head, Verified, verify_value
 from common.refs import raw
 from common.runtime.secret import load_or_create
-from common.wire.events import Items
 from common.wire.handshake import Client
-from tests.support.peer import Peer, RefusedError
+from tests.support.peer import Peer
 from tests.support.servers import SHS_BYTES, OurServer, eventually
 
 HANG_UP_LIMIT_S = 10
@@ -64,7 +65,14 @@ def first_message(server: OurServer, shs: bytes) -> bytes:
 async def test_bad_handshakes_end_their_connection_only(ours: OurServer) -> None:
     async with owner(ours) as healthy:
         good = first_message(ours, SHS_BYTES)
-        openings = [first_message(ours, bytes(32)), b"", good, good[:20], good + bytes(112), b"GET / HTTP/1.1\r\n\r\n" * 9]
+        openings = [
+            first_message(ours, bytes(32)),
+            b"",
+            good,
+            good[:20],
+            good + bytes(112),
+            b"GET / HTTP/1.1\r\n\r\n" * 9,
+        ]
         readers = []
         for opening in openings:
             reader, writer = await asyncio.open_connection("127.0.0.1", ours.port)
@@ -95,15 +103,19 @@ class Liar:
 
     def __init__(self, name: str, n: int) -> None:
         self.keys = stranger(name)
+        head, self.heads = None, []
         self.messages: list[bytes] = []
-        state = None
         for i in range(n):
-            message, state = self.make(state, f"{name} {i}")
-            self.messages.append(message)
+            made = self.make(head, f"{name} {i}")
+            head = Head(made.key, made.sequence)
+            self.heads.append(head)
+            self.messages.append(made.compact)
 
-    def make(self, state: Any, text: str) -> tuple[bytes, Any]:
-        made = create(state, self.keys, None, {"type": "post", "text": text}, 1_700_000_000_000)
-        return made.compact, made.head
+    def make(self, head: Head | None, text: str) -> Verified:
+        value = create(head, self.keys, None, {"type": "post", "text": text}, 1_700_000_000_000)
+        made = verify_value(value, None)
+        assert isinstance(made, Verified)
+        return made
 
 
 async def replicate(server: OurServer, liar: Liar, *messages: bytes, claim: int = 100) -> None:
@@ -133,10 +145,12 @@ async def held(peer: Peer, liar: Liar) -> int:
         ("fork", 3),
     ],
 )
-async def test_lies_are_not_stored_and_the_truth_is_still_taken(ours: OurServer, lie: str, kept: int) -> None:
+async def test_lies_are_not_stored_and_the_truth_is_still_taken(
+    ours: OurServer, lie: str, kept: int
+) -> None:
     liar = Liar("liar " + lie, 5)
     m = liar.messages
-    branch = Liar("liar " + lie, 2)
+    branch = liar.make(liar.heads[1], "another third message").compact
     forged = m[2].replace(b"liar", b"lier", 1)
     sent = {
         "forged": [m[0], m[1], forged, m[3]],
@@ -144,10 +158,12 @@ async def test_lies_are_not_stored_and_the_truth_is_still_taken(ours: OurServer,
         "gap": [m[0], m[1], m[3], m[4]],
         "reordered": [m[0], m[2], m[1]],
         "not json": [m[0], m[1], m[2][:-5], m[3]],
-        "fork": [m[0], m[1], m[2], branch_of(branch), m[2]],
+        "fork": [m[0], m[1], m[2], branch, m[2]],
     }[lie]
     async with owner(ours) as healthy:
-        await healthy.value("publish", {"type": "contact", "contact": liar.keys.id, "following": True})
+        await healthy.value(
+            "publish", {"type": "contact", "contact": liar.keys.id, "following": True}
+        )
 
         async def followed() -> Any:
             return (await healthy.value("friends.hops")).get(liar.keys.id) == 1
@@ -162,11 +178,3 @@ async def test_lies_are_not_stored_and_the_truth_is_still_taken(ours: OurServer,
 
         await replicate(ours, liar, *m[stored:])
         assert await held(healthy, liar) == len(m)
-
-
-def branch_of(liar: Liar) -> bytes:
-    """A second message of the feed that is not the one the feed has."""
-    first = orjson.loads(liar.messages[0])
-    from common.feed.message import message_key_of  # placeholder
-
-    return message_key_of(first)
