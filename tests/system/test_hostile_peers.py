@@ -86,7 +86,7 @@ async def test_garbage_behind_a_good_handshake_ends_the_connection(ours: OurServ
     async with owner(ours) as healthy:
         for n, garbage in enumerate(
             [
-                lambda peer: os.urandom(4000),
+                lambda _: os.urandom(4000),
                 lambda peer: peer.sealer.seal(b"\x02\xff\xff\xff\xff\x00\x00\x00\x01"),
                 lambda peer: peer.sealer.seal(b"\x0a\x00\x00\x00\x05\x00\x00\x00\x01{nope"),
                 lambda peer: peer.sealer.seal(b"\x0b\x00\x00\x00\x01\x00\x00\x00\x01x"),
