@@ -67,7 +67,8 @@ class Peer:
 
     async def items(self, name: str, *args: object) -> list[Any]:
         """All items of a source of the server that ends."""
-        number, found = self.call("source", name, *args), []
+        number = self.call("source", name, *args)
+        found: list[Any] = []
         while isinstance(event := await self.event(number), Items):
             found.extend(orjson.loads(body) for body in event.bodies)
         if isinstance(event, Ended) and event.failure is None:

@@ -82,18 +82,21 @@ async def test_bad_handshakes_end_their_connection_only(ours: OurServer) -> None
         assert await healthy.value("whoami") == {"id": ours.id}
 
 
+GARBAGE = {
+    "a frame too large": b"\x02\xff\xff\xff\xff\x00\x00\x00\x01",
+    "a request that is no JSON": b"\x0a\x00\x00\x00\x05\x00\x00\x00\x01{nope",
+    "a type that is none": b"\x0b\x00\x00\x00\x01\x00\x00\x00\x01x",
+}
+
+
 async def test_garbage_behind_a_good_handshake_ends_the_connection(ours: OurServer) -> None:
     async with owner(ours) as healthy:
-        for n, garbage in enumerate(
-            [
-                lambda _: os.urandom(4000),
-                lambda peer: peer.sealer.seal(b"\x02\xff\xff\xff\xff\x00\x00\x00\x01"),
-                lambda peer: peer.sealer.seal(b"\x0a\x00\x00\x00\x05\x00\x00\x00\x01{nope"),
-                lambda peer: peer.sealer.seal(b"\x0b\x00\x00\x00\x01\x00\x00\x00\x01x"),
-            ]
-        ):
-            async with as_peer(ours, stranger(f"garbage {n}")) as peer:
-                peer.writer.write(garbage(peer))
+        async with as_peer(ours, stranger("unsealed")) as peer:
+            peer.writer.write(os.urandom(4000))
+            await asyncio.wait_for(peer.closed.wait(), HANG_UP_LIMIT_S)
+        for name, plain in GARBAGE.items():
+            async with as_peer(ours, stranger(name)) as peer:
+                peer.writer.write(peer.sealer.seal(plain))
                 await asyncio.wait_for(peer.closed.wait(), HANG_UP_LIMIT_S)
         assert await healthy.value("whoami") == {"id": ours.id}
 
