@@ -52,7 +52,7 @@ async def test_owner_publishes_and_reads(ours: OurServer, transport: str) -> Non
     assert values == [m["value"] for m in sent]
     keys = await client.collect("createUserStream", {"id": ours.id, "values": False, "limit": 2})
     assert keys == [m["key"] for m in sent[:2]]
-    assert (await client.call("address")).endswith(ours.address.rsplit(":", 1)[1])
+    assert ours.address in (await client.call("address")).split(";")
     assert (await client.call("manifest"))["whoami"] == "sync"
 
     async def indexed() -> bool:
@@ -92,7 +92,7 @@ async def test_stranger_gets_the_anonymous_list_only(ours: OurServer, folder: Pa
     new_secret(folder / "stranger")
     stranger = await ours.client(secret=folder / "stranger")
     assert len(await stranger.collect("createHistoryStream", {"id": ours.id})) == 1
-    for method in ("whoami", "publish", "getVectorClock", "manifest", "get"):
+    for method in ("whoami", "publish", "getVectorClock", "get"):
         with pytest.raises(CallError, match="is not in list of allowed methods") as caught:
             await stranger.call(method, {"type": "post"})
         assert str(caught.value) == NOT_ALLOWED.format(method)
