@@ -1,23 +1,31 @@
 """A peer that a test plays by hand: honest or hostile, over TCP with common.wire, no server behind it."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 from typing import Any, Self
 
 import orjson
-from common.wire.events import Closed, Ended, Event, Items, Request, Value
-from common.wire.session import Session
 
 from common.crypto.keys import Keys
 from common.wire.boxstream import Opener, Sealer
+from common.wire.events import Closed, Ended, Event, Items, Request, Value
 from common.wire.handshake import Client
+from common.wire.session import Session
 
 READ_BYTES = 1 << 16
 
 
 class RefusedError(Exception):
     """The other side ended the connection or answered a call with an error."""
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    """Closes our end of a connection, whatever the other end does."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 class Peer:
@@ -44,6 +52,7 @@ class Peer:
             self.writer.write(self._handshake.data_to_send())
             data = await self._read()
             if not data:
+                await close(self.writer)
                 raise RefusedError("the server hung up during the handshake")
             self._handshake.receive_data(data)
         outcome = self._handshake.outcome
@@ -55,7 +64,7 @@ class Peer:
 
     async def __aexit__(self, *_: object) -> None:
         self._task.cancel()
-        self.writer.close()
+        await close(self.writer)
 
     async def value(self, name: str, *args: object) -> Any:
         """Value of an async method of the server."""

@@ -1,6 +1,7 @@
 """What strangers and liars send costs their connection or call; nothing invalid is stored, nobody else notices."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -10,13 +11,13 @@ from typing import Any
 
 import orjson
 import pytest
-from common.wire.events import Items
 
 from common.crypto.keys import Keys, generate
 from common.feed.create import create
 from common.feed.validate import Head, Verified, verify_value
 from common.refs import raw
 from common.runtime.secret import load_or_create
+from common.wire.events import Items
 from common.wire.handshake import Client
 from tests.support.peer import Peer
 from tests.support.servers import SHS_BYTES, OurServer, eventually
@@ -48,12 +49,14 @@ def stranger(name: str) -> Keys:
     return generate(hashlib.sha256(name.encode()).digest())
 
 
-async def hung_up(reader: asyncio.StreamReader) -> bool:
-    try:
+async def hung_up(port: int, opening: bytes) -> bool:
+    """Whether the server ends a connection that begins with these bytes and then says nothing."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(opening)
+    with contextlib.suppress(ConnectionError):
         while await asyncio.wait_for(reader.read(4096), HANG_UP_LIMIT_S):
             pass
-    except ConnectionError:
-        pass
+    await close(writer)
     return True
 
 
@@ -73,12 +76,7 @@ async def test_bad_handshakes_end_their_connection_only(ours: OurServer) -> None
             good + bytes(112),
             b"GET / HTTP/1.1\r\n\r\n" * 9,
         ]
-        readers = []
-        for opening in openings:
-            reader, writer = await asyncio.open_connection("127.0.0.1", ours.port)
-            writer.write(opening)
-            readers.append(reader)
-        assert all(await asyncio.gather(*(hung_up(reader) for reader in readers)))
+        assert all(await asyncio.gather(*(hung_up(ours.port, opening) for opening in openings)))
         assert await healthy.value("whoami") == {"id": ours.id}
 
 
