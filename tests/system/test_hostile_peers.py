@@ -19,7 +19,7 @@ from common.refs import raw
 from common.runtime.secret import load_or_create
 from common.wire.events import Items
 from common.wire.handshake import Client
-from tests.support.peer import Peer
+from tests.support.peer import Peer, close
 from tests.support.servers import SHS_BYTES, OurServer, eventually
 
 HANG_UP_LIMIT_S = 10
