@@ -119,12 +119,12 @@ class Liar:
         return made
 
 
-async def replicate(server: OurServer, liar: Liar, *messages: bytes, claim: int = 100) -> None:
-    """Plays the liar's own server: claims many messages of the liar's feed, and sends these."""
-    async with as_peer(server, liar.keys) as peer:
+async def replicate(server: OurServer, keys: Keys, liar: Liar, *messages: bytes) -> None:
+    """Plays a server with these keys: claims to have 100 messages of the liar's feed, and sends these."""
+    async with as_peer(server, keys) as peer:
         session = peer.call("duplex", "ebt.replicate", {"version": 3, "format": "classic"})
         assert isinstance(await asyncio.wait_for(peer.event(session), 5), Items)
-        peer.send(session, orjson.dumps({liar.keys.id: claim << 1}))
+        peer.send(session, orjson.dumps({liar.keys.id: 100 << 1}))
         await asyncio.sleep(0.3)
         peer.send(session, *messages)
         await asyncio.sleep(0.7)
@@ -170,12 +170,12 @@ async def test_lies_are_not_stored_and_the_truth_is_still_taken(
             return (await healthy.value("friends.hops")).get(liar.keys.id) == 1
 
         await eventually(followed, within=5)
-        await replicate(ours, liar, *sent)
+        await replicate(ours, liar.keys, liar, *sent)
         stored = await held(healthy, liar)
         assert stored in (kept, kept + 1 if lie in ("reordered", "not json") else kept)
         texts = [orjson.loads(x)["content"]["text"] for x in m[:stored]]
         log = await healthy.items("createUserStream", {"id": liar.keys.id})
         assert [item["value"]["content"]["text"] for item in log] == texts
 
-        await replicate(ours, liar, *m[stored:])
+        await replicate(ours, stranger("honest"), liar, *m[stored:])
         assert await held(healthy, liar) == len(m)
