@@ -63,7 +63,7 @@ class Network:
     ) -> None:
         self._settings = settings
         self._keys = keys
-        self.is_listening = False
+        self._is_listening = False
         self.listening = Listening(b64encode(keys.public).decode())
         self.manifest = Manifest((OWN, *SERVICES))
         own = self._own()
@@ -89,6 +89,12 @@ class Network:
         self.manifest.learn(OWN, offer)
         self._work: list[asyncio.Task[None]] = []
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the doors are open, every service has been met, and it is known who is blocked."""
+        met = self.manifest.knows(self._settings.services)
+        return self._is_listening and met and self.gate.is_open
+
     async def start(self) -> None:
         """Join the bus, then open the doors.
 
@@ -110,12 +116,12 @@ class Network:
             port = await self._listen_net(place, place.port or port)
         if "unix" in incoming:
             await self._listen_unix(self._settings.path / "socket")
-        self.is_listening = True
+        self._is_listening = True
         log.info("listening", extra={"fields": {"address": announce(self.listening)}})
 
     async def stop(self) -> None:
         """Close the doors, say goodbye to everybody, leave the bus."""
-        self.is_listening = False
+        self._is_listening = False
         self.doorway.close()
         for task in self._work:
             task.cancel()

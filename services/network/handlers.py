@@ -37,7 +37,11 @@ class Parts(Protocol):
     gate: Gate
     dialler: Dialler
     doorway: Doorway
-    is_listening: bool
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every method can be called and strangers can come in."""
+        ...
 
 
 def own(method: Callable[[list[Any]], object]) -> Callable[[Call], Awaitable[object]]:
@@ -107,11 +111,11 @@ async def changes(parts: Parts, call: Call) -> None:
 
 
 async def health(parts: Parts, call: Call) -> object:
-    """`health`: whether strangers can come in, and why connections ended."""
+    """`health`: whether every method can be called and strangers can come in; why connections ended."""
     del call
     return {
         "service": "network",
-        "ready": parts.is_listening and parts.gate.is_open,
+        "ready": parts.is_ready,
         "state": {
             "connections": len(parts.exchange.connections),
             "handshakes": parts.doorway.admission.under_way,

@@ -4,7 +4,7 @@ Knows method names, types, roles and services' names. Must never know how a call
 it what services say of themselves in their hellos; every incoming call is looked up here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from common.wire.permissions import Permissions, refusal
@@ -55,6 +55,10 @@ class Manifest:
         tree = self._tree
         self._merge()
         return tree != self._tree
+
+    def knows(self, services: Iterable[str]) -> bool:
+        """Whether each of these services has told what it offers."""
+        return all(service in self._offers for service in services if service in self.order)
 
     @property
     def tree(self) -> dict[str, object]:

@@ -30,6 +30,7 @@ def settings(path: Path, **more: Any) -> Settings:
         "timers": {"handshake": 400},
         "logging": {"level": "info"},
         "bus": {"dir": str(path / "run")},
+        "services": ["network", "indexing"],
     }
     return from_document(document | more)
 

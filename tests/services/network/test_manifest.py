@@ -59,3 +59,10 @@ def test_refusals_speak_as_muxrpc_does() -> None:
     ]
     for name, kind, role, text in refused:
         assert manifest.route(name, kind, role) == Refusal(text)
+
+
+def test_services_are_known_once_they_have_told_what_they_offer() -> None:
+    manifest = Manifest(("network", "storage"))
+    assert not manifest.knows(["storage"])
+    manifest.learn("storage", {})
+    assert manifest.knows(["storage", "a name of somebody else's"])
