@@ -1,6 +1,6 @@
 """What a process that is none of ours can send to a service."""
 
-from common.bus import frames
+from common.bus import frames, remote
 from common.bus.values import Caller
 from tests.fuzz.registry import Target
 from tests.fuzz.source import Source
@@ -16,6 +16,9 @@ def run_bus_frames(data: bytes) -> None:
     message = frames.decode(parts)
     assert message.bodies == [] or b"".join(message.bodies) == parts[-1]
     caller = message.options.get("caller")
+    if message.kind == frames.Kind.HELLO:
+        manifest = remote._manifest(message.options.get("manifest", {}))
+        assert manifest is None or all(type(method) is str for method in manifest)
     if message.kind == frames.Kind.CALL and caller is not None:
         _read_caller(caller)
 
@@ -32,7 +35,12 @@ def _read_caller(fields: object) -> None:
 def _seeds() -> list[bytes]:
     caller = Caller("@a", "anonymous").to_map()
     messages = [
-        frames.encode(frames.Kind.HELLO, 0, "x", {"incarnation": _INCARNATION, "manifest": {}}),
+        frames.encode(
+            frames.Kind.HELLO,
+            0,
+            "x",
+            {"incarnation": _INCARNATION, "manifest": {"a.b": ["async", ["anonymous"], True]}},
+        ),
         frames.encode(
             frames.Kind.CALL,
             1,

@@ -12,6 +12,8 @@ from common.refs import is_feed
 from services.indexing.model import parse_value
 from services.indexing.views import VIEWS, Message
 from services.network import address as network_address
+from services.network.manifest import Manifest, Refusal
+from services.network.permission import ANONYMOUS, MASTER
 from services.peers import address as peers_address
 from services.replication import items, request
 from services.storage import arguments
@@ -21,6 +23,23 @@ from tests.fuzz.targets.feed import signed
 
 _KEY = "A" * 43 + "="
 _MAX_PORT = 65_535
+_MANIFEST = Manifest(
+    ("network", "storage"),
+    {
+        "network": {
+            "manifest": ("sync", [ANONYMOUS], True),
+            "gossip.ping": ("duplex", [ANONYMOUS], True),
+            "gossip.add": ("sync", [], True),
+            "connections.dial": ("async", [ANONYMOUS], False),
+        },
+        "storage": {
+            "publish": ("async", [], True),
+            "manifest": ("async", [], True),
+            "gossip": ("source", [ANONYMOUS], True),
+            "publish.all": ("source", [ANONYMOUS], True),
+        },
+    },
+)
 
 
 def run_item(data: bytes) -> None:
@@ -87,6 +106,16 @@ def run_views(data: bytes) -> None:
             assert all(row.key for row in view.rows(message))
 
 
+def run_route(data: bytes) -> None:
+    """Any name of a method, by a stranger and by the owner: who may not call is told so, whatever the name."""
+    value = parse(data)
+    name = [part for part in value if isinstance(part, str)] if isinstance(value, list) else []
+    for kind in ("async", "source", "sink", "duplex"):
+        _MANIFEST.route(name, kind, MASTER)
+        found = _MANIFEST.route(name, kind, ANONYMOUS)
+        assert isinstance(found, Refusal) or ANONYMOUS in found.roles
+
+
 def _args(data: bytes) -> list[Any]:
     value: Json = parse(data)
     return value if isinstance(value, list) else [value]
@@ -113,6 +142,15 @@ def _items() -> list[bytes]:
 
 
 _TOKENS = (b"[", b'{"a":', b"1e999", b"-1", b"9", b"null,", b'"\\ud800"', b'{"@', _KEY.encode())
+_NAMES = (
+    b'["manifest"]',
+    b'["gossip","ping"]',
+    b'["gossip.ping","x"]',
+    b'["publish","all","__proto__"]',
+    b'["connections","dial"]',
+    b'["gossip","add"]',
+    b'[""]',
+)
 _ADDRESS_TOKENS = (b"net:", b"~shs:", b":", b";", b"!", b"0x1", b"-1", b"65536", b"9", b" ")
 
 TARGETS = {
@@ -127,5 +165,6 @@ TARGETS = {
         lambda: [*seeds.texts("refs/generated-refs", "input"), b"0x10", b"", b"1e3"],
         tokens=_ADDRESS_TOKENS,
     ),
+    "route": Target(run_route, lambda: _NAMES, (JsonError,), (b'"gossip",', b'"."', b"[", *_NAMES)),
     "views": Target(run_views, _messages, (JsonError,), _TOKENS),
 }
