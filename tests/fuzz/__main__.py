@@ -7,7 +7,6 @@ target has one of its own.
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 
 import atheris
 
@@ -45,7 +44,7 @@ def _run(name: str, seconds: int) -> bool:
 
 def _fuzz(name: str, seconds: int) -> None:
     """Never returns: libFuzzer ends the process."""
-    with atheris.instrument_imports(include=["common"], enable_loader_override=False):
+    with atheris.instrument_imports(include=["common", "services"], enable_loader_override=False):
         target = registry.load()[name]
     folder = WORK / name
     inputs, tokens = folder / "inputs", folder / "tokens"
@@ -61,8 +60,8 @@ def _fuzz(name: str, seconds: int) -> None:
         f"-max_len={target.max_bytes}",
         f"-timeout={HARD_LIMIT_SECONDS}",
         f"-rss_limit_mb={MAX_MEGABYTES}",
-        f"-artifact_prefix={known}{Path('/')}",
-        f"-dict={tokens}",
+        f"-artifact_prefix={known}/",
+        *([f"-dict={tokens}"] if target.tokens else []),  # an empty one is an error
         "-print_final_stats=1",
     ]
     atheris.Setup(

@@ -47,25 +47,27 @@ def run_handshake_edited(data: bytes) -> None:
     """A whole handshake in which each message may be changed on its way."""
     source = Source(data)
     client, server = _client(), _server()
-    changed = False
+    # Of what each side hears; what comes behind its last message is the box stream's.
+    spoilt = {server: False, client: False}
     for step in range(4):
-        sender, receiver = (server, client) if step % 2 else (client, server)
+        pair: tuple[Client | Server, Client | Server] = (client, server)
+        sender, receiver = reversed(pair) if step % 2 else pair
         message = sender.data_to_send()
         edited = source.edited(message)
-        changed |= edited[: len(message)] != message
+        spoilt[receiver] |= (edited if step < 2 else edited[: len(message)]) != message
         try:
             for piece in source.pieces(edited):
                 receiver.receive_data(piece)
             if len(edited) < len(message):
                 receiver.receive_eof()
         except HandshakeError:
-            assert changed or edited != message
+            assert any(spoilt.values())
             raise
         if step == 2:
-            assert (server.client is None) == changed
+            assert (server.client is None) == spoilt[server]
             server.accept()
     assert client.outcome is not None
-    assert not changed
+    assert not any(spoilt.values())
 
 
 def run_boxstream(data: bytes) -> None:
