@@ -274,7 +274,7 @@ async def test_sink_grants_first_and_ends_who_overruns(endpoints: Endpoints) -> 
             kinds.append(message.kind)
             if message.kind == Kind.ERROR:
                 break
-        assert message.options["code"] == "protocol"
+        assert message.options["code"] == "protocol", message.options
 
 
 async def test_duplex_that_is_done_drains_until_the_caller_ends(endpoints: Endpoints) -> None:
