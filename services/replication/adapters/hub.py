@@ -33,6 +33,8 @@ from services.replication.items import write_notes
 LOGGER = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 1.0
+READ_BYTES: Final = 1 << 18
+"""Of one read: with the few reads a peer has at a time this bounds what waits for it in memory."""
 RECONNECTED: Final = "reconnected to peer"
 """The reference's reason when a newer session of the same peer takes the place of one."""
 
@@ -118,10 +120,14 @@ class Hub:
             "live": False,
         }
         bodies: list[bytes] = []
+        size = 0
         try:
             async with self._node.source("storage", "feeds.read", options) as stream:
                 async for batch in stream:
                     bodies += [Record.parse(raw).message for raw in batch.bodies]
+                    size += sum(map(len, batch.bodies))
+                    if size > READ_BYTES:
+                        break
         except BusError as error:
             LOGGER.info("a feed could not be read: %s", error)
             link.end("the log is away")

@@ -51,6 +51,7 @@ class Link:
     ) -> None:
         self.peer = peer
         self.version = version
+        self.over = asyncio.Event()
         self._hub = hub
         self._appender = appender
         self._stream = stream
@@ -84,6 +85,7 @@ class Link:
         finally:
             self._hub.leave(self)
             self._room.set()
+            self.over.set()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -17,7 +17,7 @@ from common.bus import BusError, Node
 from common.refs import FeedId, is_feed
 from services.replication.adapters.appender import Appender
 from services.replication.adapters.fetcher import Fetcher
-from services.replication.adapters.hub import Hub
+from services.replication.adapters.hub import RECONNECTED, Hub
 from services.replication.adapters.link import Link
 from services.replication.model import Change, Wishes
 
@@ -35,7 +35,6 @@ class Connection:
         self.name = name
         self.feed = feed
         self.speaks_ebt = False
-        self.asked_history = False
         self.did_something = asyncio.Event()
         self.fetcher: Fetcher | None = None
 
@@ -62,7 +61,6 @@ class Peers:
         """The peer called `createHistoryStream`."""
         found = self._connections.get(connection)
         if found is not None:
-            found.asked_history = True
             found.did_something.set()
 
     def changed(self, change: Change) -> None:
@@ -109,7 +107,13 @@ class Peers:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _call(self, connection: Connection) -> None:
-        """Calls `ebt.replicate` on a peer that we dialled."""
+        """Speaks EBT with a peer that we dialled, or fetches its histories where that fails."""
+        while await self._session(connection):
+            while (other := self._hub.links.get(connection.feed)) is not None:
+                await other.over.wait()
+
+    async def _session(self, connection: Connection) -> bool:
+        """One call of `ebt.replicate`; true when another connection of the peer took its place."""
         call = {
             "connection": connection.name,
             "name": ["ebt", "replicate"],
@@ -129,8 +133,10 @@ class Peers:
         except BusError as error:
             fields = {"feed": connection.feed}
             LOGGER.info("an EBT session ended: %s", error, extra={"fields": fields})
-            if link is None or not link.ended_here:
-                await self._fetch(connection)
+            if link is not None and link.ended_here:
+                return error.message == RECONNECTED
+            await self._fetch(connection)
+        return False
 
     async def _wait(self, connection: Connection) -> None:
         """Waits what a peer that dialled us does."""

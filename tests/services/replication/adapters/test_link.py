@@ -11,7 +11,7 @@ import pytest
 from common.bus import BusError, Stream
 from common.feed.validate import Head
 from common.graph import BLOCK, FOLLOW, Edge
-from services.replication.adapters import appender, link
+from services.replication.adapters import appender, hub, link
 from tests.support.suite import Board, feed_of, keys_of, until
 
 A, B, X, Y = keys_of(1), keys_of(2), keys_of(3), keys_of(4)
@@ -234,6 +234,7 @@ async def test_a_slow_peer_gets_all_in_the_end(
 ) -> None:
     monkeypatch.setattr(link, "MAX_WAITING", 5_000)
     monkeypatch.setattr(link, "FREE", 1_000)
+    monkeypatch.setattr(hub, "READ_BYTES", 10_000)
     run = feed_of(X, 600)
     board.storage.publish(run[:400])
     peer = Peer(board)

@@ -1,0 +1,86 @@
+"""Connections of one peer, several at a time."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.bus import Call, PeerError
+from common.graph import FOLLOW, Edge
+from tests.support.suite import Board, keys_of, until
+
+A, B = keys_of(1), keys_of(2)
+
+
+@pytest.fixture(name="board")
+async def board_that_follows_b(tmp_path: Path) -> AsyncIterator[Board]:
+    board = Board(tmp_path, A, [Edge(A.id, B.id, FOLLOW)])
+    async with board.run():
+        yield board
+
+
+class Peer:
+    """A peer that speaks EBT and says little."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self.error = ""
+
+    async def answer(self, call: Call, wanted: dict[str, Any]) -> None:
+        self.calls.append(wanted)
+        if self.error:
+            raise PeerError(self.error)
+        await call.send([b"{}"])
+        async for _ in call:
+            pass
+
+
+async def test_a_replaced_session_is_begun_again_when_the_other_is_over(board: Board) -> None:
+    peer = Peer()
+    board.network.answers["one"] = peer.answer
+    board.network.tell("connected", "one", B.id, client=True)
+    await until(lambda: len(peer.calls) == 1)
+    caller = board.caller(B.id, "two")
+    board.network.tell("connected", "two", B.id, client=False)
+    stream = board.node.duplex("replication", "ebt.replicate", {"version": 3}, caller=caller)
+    await anext(stream)
+    assert len(peer.calls) == 1
+    await stream.end()
+    await until(lambda: len(peer.calls) == 2)
+    assert (
+        peer.calls[0]
+        == peer.calls[1]
+        == {
+            "connection": "one",
+            "name": ["ebt", "replicate"],
+            "type": "duplex",
+            "args": [{"version": 3, "format": "classic"}],
+        }
+    )
+
+
+async def test_a_session_ended_here_for_a_reason_is_not_begun_again(board: Board) -> None:
+    class Liar(Peer):
+        async def answer(self, call: Call, wanted: dict[str, Any]) -> None:
+            self.calls.append(wanted)
+            await call.send([b"[]"])
+            async for _ in call:
+                pass
+
+    liar = Liar()
+    board.network.answers["one"] = liar.answer
+    board.network.tell("connected", "one", B.id, client=True)
+    await until(lambda: len(liar.calls) == 1)
+    reply = await board.node.call("replication", "health")
+    assert reply.json()["state"]["sessions"] == 0
+    assert len(liar.calls) == 1
+
+
+async def test_a_refusal_of_ebt_makes_histories_be_fetched(board: Board) -> None:
+    peer = Peer()
+    peer.error = "method:ebt,replicate is not in list of allowed methods"
+    board.network.answers["one"] = peer.answer
+    board.network.tell("connected", "one", B.id, client=True)
+    await until(lambda: len(peer.calls) > 1)
+    assert peer.calls[1]["name"] == ["createHistoryStream"]
