@@ -105,6 +105,18 @@ class Outbox:
             self._error = error
             self._room.set()
 
+    async def ready(self) -> None:
+        """Wait until something may be sent, before the work of making it.
+
+        Raises:
+            BusError: the stream is over.
+        """
+        while not self._allowance.open and not self.ended:
+            self._room.clear()
+            await self._room.wait()
+        if self._error is not None:
+            raise self._error
+
     async def send(
         self,
         bodies: Sequence[bytes],
@@ -121,12 +133,8 @@ class Outbox:
             raise ValueError(f"{len(types)} types for {len(bodies)} items")
         start = 0
         for end in _cuts(bodies):
-            while not self._allowance.open and not self.ended:
-                self._room.clear()
-                await self._room.wait()
+            await self.ready()
             if self.ended:
-                if self._error is not None:
-                    raise self._error
                 return
             options: dict[str, Any] = {}
             if types is not None:

@@ -10,6 +10,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import orjson
@@ -21,7 +22,7 @@ from common.bus.endpoint import Claim, prepare
 from common.bus.errors import DeadlineExceeded, EndpointError, Unavailable
 from common.bus.frames import INCARNATION_SIZE
 from common.bus.remote import Manifest, Remote, Timing
-from common.bus.serving import Method
+from common.bus.serving import Call, Method
 from common.bus.session import Server
 from common.bus.socket import Socket
 from common.bus.values import Caller, Encode, Parse, Reply
@@ -242,7 +243,7 @@ class Node:
         claim = Claim(path) if path is not None else None
         server = Server(
             self.name,
-            methods,
+            {**methods, **self._health(methods)},
             incarnation=self.incarnation,
             timing=self._timing,
             parse=self._parse,
@@ -256,6 +257,21 @@ class Node:
                 claim.release()
             raise EndpointError(f"{endpoint}: {error}") from error
         self._server, self._claim = server, claim
+
+    def _health(self, methods: Mapping[str, Method]) -> Mapping[str, Method]:
+        """Let the service's `health` tell also what the bus refused, by reason."""
+        told = methods.get("health")
+        if told is None:
+            return {}
+
+        async def health(call: Call) -> object:
+            value = await told.handler(call)
+            if self.refused and isinstance(value, dict):
+                state = {**value.get("state", {}), "bus": {"refused": dict(self.refused)}}
+                return {**value, "state": state}
+            return value
+
+        return {"health": replace(told, handler=health)}
 
     def _leave_context(self) -> None:
         if self._context is not None and self._shared is None:

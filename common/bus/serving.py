@@ -99,6 +99,14 @@ class Call:
             raise StopAsyncIteration
         return batch
 
+    async def ready(self) -> None:
+        """Wait until the caller has granted credit: what is read only then is not held meanwhile.
+
+        Raises:
+            BusError: the call is over with this error.
+        """
+        await self._outbox.ready()
+
     async def send(
         self,
         bodies: Sequence[bytes],

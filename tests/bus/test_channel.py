@@ -87,6 +87,20 @@ async def test_outbox_waits_for_credit() -> None:
     assert sent.messages[1:] == [({}, [b"y"])]
 
 
+async def test_outbox_tells_when_it_is_worth_making_something() -> None:
+    outbox = Outbox(1, Sent())
+    await outbox.ready()
+    await outbox.send([b"x"])
+    waiting = asyncio.create_task(outbox.ready())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    outbox.grant(100)
+    await waiting
+    outbox.end(CallerError("over"))
+    with pytest.raises(CallerError, match="over"):
+        await outbox.ready()
+
+
 async def test_outbox_that_ends_lets_the_waiting_go() -> None:
     for error in (None, CallerError("over")):
         outbox = Outbox(0, Sent())

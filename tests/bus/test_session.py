@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import orjson
 import pytest
 
 from common.bus import Call, Caller, CallerError, Method, Node, PeerError, Raw, Timing
@@ -232,6 +233,25 @@ async def test_malformed_messages_are_counted_by_reason(endpoints: Endpoints) ->
             "kind": 1,
             "sizes": 1,
         }
+
+
+async def test_health_tells_what_was_refused(endpoints: Endpoints) -> None:
+    async def health(_: Call) -> object:
+        return {"service": "service", "ready": True, "state": {"n": 1}}
+
+    async with Node("service", endpoints, {"health": Method("async", health)}):
+        raw = RawCaller(endpoints("service"))
+        try:
+            await raw.meet()
+            await raw.call(1, "health")
+            quiet = orjson.loads((await raw.receive()).bodies[0])
+            await raw.send_header(2, 8, 0, "", {}, [])
+            await raw.call(2, "health")
+            told = orjson.loads((await raw.receive()).bodies[0])
+        finally:
+            raw.close()
+    assert quiet == {"service": "service", "ready": True, "state": {"n": 1}}
+    assert told["state"] == {"n": 1, "bus": {"refused": {"version": 1}}}
 
 
 async def test_malformed_message_ends_the_call_it_names(endpoints: Endpoints) -> None:

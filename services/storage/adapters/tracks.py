@@ -4,13 +4,16 @@ A track gives slices, so that a reader without credit keeps a number and nothing
 what comes. Knows neither options nor shapes; the handlers of streams walk on it.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from services.storage.adapters.database import MAX_SLICE, Database
 from services.storage.adapters.writer import Writer
 
-__all__ = ["FeedTrack", "LogTrack", "Slice", "Track", "follow", "walk"]
+__all__ = ["FeedTrack", "LogTrack", "Ready", "Slice", "Track", "follow", "walk"]
+
+Ready = Callable[[], Awaitable[None]]
+"""Waits until the reader has credit."""
 
 Slice = list[tuple[int, bytes]]
 
@@ -76,12 +79,16 @@ class FeedTrack:
         await self._writer.feed_beyond(self._author, number)
 
 
-def walk(
-    track: Track, first: int, last: int, *, reverse: bool = False, limit: int = -1
-) -> Iterator[Slice]:
-    """Slices of what lies between two numbers (both included), at most `limit` records (-1: all)."""
+async def walk(
+    track: Track, ready: Ready, first: int, last: int, *, reverse: bool = False, limit: int = -1
+) -> AsyncIterator[Slice]:
+    """Slices of what lies between two numbers (both included), at most `limit` records (-1: all).
+
+    Each is read when `ready` has returned. Who then drops the last one holds none while it waits.
+    """
     left = limit if limit >= 0 else last - first + 1
     while left > 0 and first <= last:
+        await ready()
         found = track.slice(first, last, reverse=reverse, limit=min(left, MAX_SLICE))
         if not found:
             return
@@ -91,12 +98,14 @@ def walk(
             last = found[-1][0] - 1
         else:
             first = found[-1][0] + 1
+        del found
 
 
-async def follow(track: Track, after: int) -> AsyncIterator[Slice]:
+async def follow(track: Track, ready: Ready, after: int) -> AsyncIterator[Slice]:
     """Slices of what comes after a number, for ever."""
     while True:
         await track.beyond(after)
-        for found in walk(track, after + 1, track.last):
-            yield found
+        async for found in walk(track, ready, after + 1, track.last):
             after = found[-1][0]
+            yield found
+            del found

@@ -114,16 +114,18 @@ async def _send(
 ) -> None:
     live, limit = options.get("live") is True, _count(options, "limit", -1, least=-1)
     sent = 0
-    for found in walk(track, after + 1, track.last, limit=limit):
+    async for found in walk(track, call.ready, after + 1, track.last, limit=limit):
         sent += len(found)
         after = found[-1][0]
         await call.send(_records(found), position=after if positions else None)
+        del found  # whoever waits for credit holds a position and no records
     if not live or sent == limit:
         return
-    async for more in follow(track, after):
-        found = more if limit < 0 else more[: limit - sent]
-        sent += len(found)
-        await call.send(_records(found), position=found[-1][0] if positions else None)
+    async for more in follow(track, call.ready, after):
+        part = more if limit < 0 else more[: limit - sent]
+        sent += len(part)
+        await call.send(_records(part), position=part[-1][0] if positions else None)
+        del more, part
         if sent == limit:
             return
 

@@ -13,7 +13,7 @@ from common.feed.record import Record
 from common.refs.ids import raw
 from services.storage import arguments
 from services.storage.adapters.database import Database
-from services.storage.adapters.tracks import FeedTrack, LogTrack, Track, follow, walk
+from services.storage.adapters.tracks import FeedTrack, LogTrack, Slice, Track, follow, walk
 from services.storage.adapters.writer import Writer
 
 __all__ = ["StreamHandlers"]
@@ -69,19 +69,26 @@ async def _serve(
     """Send what is there, a mark, and what comes: as far as the options ask for each (pull-live)."""
     end = track.last
     if options.old:
-        for found in walk(track, *span, reverse=options.reverse, limit=options.limit):
-            await _send(call, options, [Record.parse(record) for _, record in found])
+        walked = walk(track, call.ready, *span, reverse=options.reverse, limit=options.limit)
+        async for found in walked:
+            await _send(call, options, found)
+            del found  # whoever waits for credit holds a position and no records
         if not options.live:
             return
         if options.sync:
             await call.send([SYNC])
-    async for found in follow(track, end):
-        records = [Record.parse(record) for _, record in found]
-        await _send(call, options, [record for record in records if within(record)])
+    async for found in follow(track, call.ready, end):
+        await _send(call, options, found, within)
+        del found
 
 
-async def _send(call: Call, options: StreamOptions, records: list[Record]) -> None:
+async def _send(
+    call: Call, options: StreamOptions, found: Slice, within: Within | None = None
+) -> None:
     keys, values = options.keys, options.values
+    records = [Record.parse(record) for _, record in found]
+    if within is not None:
+        records = [record for record in records if within(record)]
     bodies = [item_of(record, keys=keys, values=values) for record in records if record.message]
     if bodies:
         await call.send(bodies)
