@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
+from common.bus import EndpointError
 from common.runtime import folders, logs, settings
 from common.runtime.errors import EXIT_FATAL, StartError
 
@@ -42,7 +43,7 @@ def _run(name: str, main: Main, argv: list[str]) -> int:
         folders.prepare(loaded)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_until_stopped(name, main, loaded))
-    except StartError as error:
+    except (StartError, EndpointError) as error:
         sys.stderr.write(f"sbot {name}: {error}\n")
         return EXIT_FATAL
     except Exception:

@@ -1,9 +1,9 @@
 """Runs supervisord for the suite: as it is, but quick to notice, and ending where trying again is no use.
 
 Knows supervisor's inner objects; never what a service does. Started by `start` as a process of its own.
-Three things differ from plain supervisord: a signal or a child's end wakes it at once (it polls once a
-second otherwise), a service that ends with `EXIT_FATAL` or that will not start ends all, and it ends
-when the process that started it is gone.
+Four things differ from plain supervisord: a signal or a child's end wakes it at once (it polls once a
+second otherwise), a service that ends is started again for ever, with the delays of `restarts`, but one
+that ends with `EXIT_FATAL` ends all, and it ends when the process that started it is gone.
 """
 
 import contextlib
@@ -13,6 +13,8 @@ import logging
 import os
 import signal
 import sys
+import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,9 @@ from supervisor.supervisord import Supervisor
 
 from common.runtime import logs
 from common.runtime.errors import EXIT_FATAL
+from services.sbot.restarts import Restarts
+
+MARGIN_SECONDS = 0.005  # the alarm comes when the delay is over, not just before
 
 PR_SET_PDEATHSIG = 1
 
@@ -54,55 +59,78 @@ class Waker:
 
 
 class Suite(Supervisor):  # type: ignore[misc]  # supervisor has no types
-    """supervisord with the three differences."""
+    """supervisord with the four differences."""
 
     failed = False
+    _code = 0
 
     def run(self) -> None:
-        """Run until told to stop or until a service cannot be helped."""
+        """Run until told to stop or until a service says that a person must mend something."""
         wait = self.options.waitpid
 
         def waitpid() -> tuple[int | None, int | None]:
             pid, status = wait()
-            if pid and status is not None and os.waitstatus_to_exitcode(status) == EXIT_FATAL:
-                self._fail()
+            if pid and status is not None:
+                self._code = os.waitstatus_to_exitcode(status)
+                if self._code == EXIT_FATAL:
+                    self._fail()
             return pid, status
 
         self.options.waitpid = waitpid
         super().run()
 
     def runforever(self) -> None:
-        """Watch for signals and for services that restart, then do as supervisord does."""
+        """Watch for signals and for services that end, then do as supervisord does."""
         self._waker = Waker()
-        events.subscribe(events.ProcessStateExitedEvent, self._report)
-        events.subscribe(events.ProcessStateBackoffEvent, self._report)
+        self._restarts: defaultdict[str, Restarts] = defaultdict(Restarts)
+        self._began: dict[str, float] = {}
+        signal.signal(signal.SIGALRM, lambda *_: None)  # it wakes us, nothing more
+        events.subscribe(events.ProcessStateStartingEvent, self._note)
+        events.subscribe(events.ProcessStateExitedEvent, self._restart)
+        events.subscribe(events.ProcessStateBackoffEvent, self._restart)
         super().runforever()
 
     def get_process_map(self) -> dict[int, Any]:
         """Add the waker to what is polled."""
         return {**super().get_process_map(), self._waker.output: self._waker}
 
-    def tick(self, now: float | None = None) -> None:
-        """End the suite when a service was given up."""
-        super().tick(now)
-        for group in self.process_groups.values():
-            for process in group.processes.values():
-                if process.get_state() == ProcessStates.FATAL and not self.failed:
-                    log.error("%s does not start", process.config.name)
-                    self._fail()
+    def _note(self, event: Any) -> None:
+        """Remember when a service was started, by a clock that does not jump."""
+        self._began[event.process.config.name] = time.monotonic()
 
-    def _report(self, event: Any) -> None:
-        """Tell that a service ended and will be started again."""
-        if not self.failed:
-            log.warning("%s ended and is started again", event.process.config.name)
+    def _restart(self, event: Any) -> None:
+        """Let a service that ended wait for its turn, and say so."""
+        if self.options.mood <= SupervisorStates.RESTARTING:
+            return  # all of it is about to end
+        process, name = event.process, event.process.config.name
+        ran = time.monotonic() - self._began[name]
+        delay = self._restarts[name].delay(ran)
+        process.state = (
+            ProcessStates.BACKOFF
+        )  # for plain supervisord one that ran a second is due at once
+        process.delay = time.time() + delay
+        signal.setitimer(signal.ITIMER_REAL, delay + MARGIN_SECONDS)
+        when = f"in {delay:g} s" if delay else "at once"
+        how = told(self._code)
+        log.warning("%s %s after %.1f s and is started again %s", name, how, ran, when)
 
     def _fail(self) -> None:
         self.failed = True
         self.options.mood = SupervisorStates.SHUTDOWN
 
 
+def told(code: int) -> str:
+    """Say how a process ended, by its exit code or, below zero, by the signal that killed it."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"
+
+
 def main() -> int:
-    """Run the suite's supervisord; 1 when a service could not be helped, 0 after an asked-for stop."""
+    """Run the suite's supervisord; 1 when a person must mend something, 0 after an asked-for stop."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != int(os.environ["SBOT_PARENT"]):
         return 1

@@ -162,7 +162,8 @@ def test_a_killed_service_is_started_again(launcher: Launcher) -> None:
     process.terminate()
     _, stderr = process.communicate(timeout=10)
     assert process.returncode == 0
-    assert "api ended and is started again" in stderr
+    assert "api was killed by SIGKILL after" in stderr
+    assert "and is started again at once" in stderr
 
 
 def test_a_service_that_cannot_start_ends_the_suite_with_its_line(launcher: Launcher) -> None:

@@ -1,0 +1,83 @@
+"""Whether what a stopped suite left in its data folder is whole: the log, and the views of it."""
+
+from pathlib import Path
+from typing import Any
+
+from common.crypto.keys import Keys
+from common.feed import json
+from common.feed.record import Record
+from common.feed.validate import Head, Verified, follows, verify_raw
+from common.refs import FeedId, raw
+from common.runtime.secret import load_or_create
+from common.store import Store, open_memory, open_rocks
+from services.indexing.model import Index, families
+from services.storage.adapters.database import FAMILIES, FOLDER
+
+VIEWS = Path("scuttlebot", "views")
+MAX_HOPS = 2
+
+
+def keys_of(data: Path) -> Keys:
+    return load_or_create(data / "secret")
+
+
+def own_texts(records: list[Record], own: str) -> list[Any]:
+    """The texts of our own posts, in the order of the log."""
+    values = (json.parse(record.message) for record in records if record.author == raw(FeedId(own)))
+    contents: list[Any] = [value["content"] for value in values if isinstance(value, dict)]
+    return [content["text"] for content in contents if content["type"] == "post"]
+
+
+def check_log(data: Path, *, hmac_key: bytes | None = None) -> list[Record]:
+    """Everything the log promises, read from its files; gives the records."""
+    store = open_rocks(data / FOLDER, FAMILIES)
+    try:
+        pairs = list(store.scan("log"))
+        assert [int.from_bytes(key) for key, _ in pairs] == list(range(1, len(pairs) + 1))
+        records = [Record.parse(record) for _, record in pairs]
+        _check_messages(records, hmac_key)
+        _check_families(store, records)
+    finally:
+        store.close()
+    return records
+
+
+def _check_messages(records: list[Record], hmac_key: bytes | None) -> None:
+    heads: dict[FeedId, Head] = {}
+    received = 0.0
+    for record in records:
+        message = verify_raw(record.message, hmac_key)
+        assert isinstance(message, Verified), message
+        assert (message.key, message.author_raw) == (record.key, record.author)
+        assert follows(heads.get(message.author), message) is None
+        heads[message.author] = Head(message.key, message.sequence)
+        assert record.received > received
+        received = record.received
+    assert len({record.key for record in records}) == len(records)
+
+
+def _check_families(store: Store, records: list[Record]) -> None:
+    places = [(record, n.to_bytes(8)) for n, record in enumerate(records, 1)]
+    assert dict(store.scan("ids")) == {record.key: place for record, place in places}
+    sequences = {(r.author + r.sequence.to_bytes(8)): place for r, place in places}
+    assert dict(store.scan("feeds")) == sequences
+    heads = {r.author: r.sequence.to_bytes(8) + r.key + place for r, place in places}
+    assert dict(store.scan("heads")) == heads
+    assert not list(store.scan("forks"))
+
+
+def check_views(data: Path) -> None:
+    """The views are what the log gives, folded from its first message."""
+    own = keys_of(data).id
+    expected = open_memory(families())
+    log = open_rocks(data / FOLDER, FAMILIES)
+    try:
+        Index(expected, own, MAX_HOPS).fold(1, [record for _, record in log.scan("log")])
+    finally:
+        log.close()
+    views = open_rocks(data / VIEWS, families())
+    try:
+        for family in families():
+            assert dict(views.scan(family)) == dict(expected.scan(family)), family
+    finally:
+        views.close()

@@ -1,0 +1,80 @@
+"""Services are killed at random moments while clients publish and while views are folded: nothing is lost."""
+
+import asyncio
+import contextlib
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.killing import LONGER, Killer
+from tests.support.publishing import Publisher
+from tests.support.servers import OurServer, eventually
+from tests.support.wholeness import VIEWS, check_log, check_views, own_texts
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 * LONGER)]
+IN_FLIGHT = 8
+MEND_LIMIT_S = 40
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def seed() -> int:
+    chosen = int(os.environ.get("SBOT_SEED", random.randrange(1 << 32)))
+    print(f"SBOT_SEED={chosen}")
+    return chosen
+
+
+async def publish_while(publisher: Publisher, killer: Killer, times: int) -> None:
+    publishing = asyncio.ensure_future(publisher.run())
+    try:
+        await killer.kill(times)
+    finally:
+        publishing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await publishing
+
+
+def check(server: OurServer, publisher: Publisher) -> None:
+    texts = own_texts(check_log(server.folder), server.id)
+    check_views(server.folder)
+    assert len(set(texts)) == len(texts)
+    assert set(publisher.acknowledged) <= set(texts)
+    assert publisher.acknowledged
+
+
+async def test_acknowledged_messages_stay_while_services_are_killed(
+    folder: Path, seed: int
+) -> None:
+    async with OurServer(folder / "ours") as server:
+        publisher = Publisher(server, in_flight=IN_FLIGHT)
+        killer = Killer(server, seed, services=("storage", "storage", "network", "api"))
+        await publish_while(publisher, killer, 15)
+        await eventually(publisher.whole, within=MEND_LIMIT_S)
+    check(server, publisher)
+
+
+async def test_views_agree_with_the_log_whenever_indexing_was_killed(
+    folder: Path, seed: int
+) -> None:
+    async with OurServer(folder / "ours") as server:
+        publisher = Publisher(server, in_flight=IN_FLIGHT)
+        pause = (0.02, 1.2)
+        await publish_while(publisher, Killer(server, seed, services=["indexing"], pause=pause), 6)
+        await eventually(publisher.whole, within=MEND_LIMIT_S)
+    check(server, publisher)
+    shutil.rmtree(server.folder / VIEWS)
+    async with OurServer(server.folder, port=server.port) as again:
+        both = ("indexing", "indexing", "storage")
+        await Killer(again, seed, services=both, pause=(0.05, 0.9)).kill(8)
+        await eventually(publisher.whole, within=MEND_LIMIT_S)
+    check(server, publisher)
