@@ -118,8 +118,9 @@ class Handlers:
         await self._log.catch_up(PATIENCE_S)
         if given.get("reverse") is True:
             return self._index.graph.reversed().hops(start, most)
-        if start == self._own and most == self._max_hops:
-            return self._index.reach.hops()
+        if start == self._own and most <= self._max_hops:  # layered-graph filters what it has
+            hops = self._index.reach.hops()
+            return {feed: distance for feed, distance in hops.items() if distance <= most}
         return self._index.graph.hops(start, most)
 
     async def graph_edges(self, call: Call) -> None:
