@@ -23,7 +23,7 @@ import uvloop
 
 from common.bus import EndpointError
 from common.runtime import folders, logs, settings
-from common.runtime.errors import EXIT_FATAL, StartError
+from common.runtime.errors import EXIT_FATAL, EXIT_RETRY, NotNow, StartError
 
 STOP_SECONDS = 3.0  # the suite ends within 5 s; the supervisor and the launcher need the rest
 SUPERVISED = "SBOT_SUPERVISED"  # set by the launcher: standard input ends when the supervisor does
@@ -46,9 +46,12 @@ def _run(name: str, main: Main, argv: list[str]) -> int:
     except (StartError, EndpointError) as error:
         sys.stderr.write(f"sbot {name}: {error}\n")
         return EXIT_FATAL
+    except NotNow as error:
+        sys.stderr.write(f"sbot {name}: {error}\n")
+        return EXIT_RETRY
     except Exception:
         logging.getLogger(name).exception("ended by an exception")
-        return 1
+        return EXIT_RETRY
 
 
 async def _until_stopped(name: str, main: Main, loaded: settings.Settings) -> int:

@@ -1,6 +1,6 @@
 """The ordered key-value port, with RocksDB and in-memory adapters."""
 
-from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreLocked
+from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreFull, StoreLocked
 from common.store.memory import open_memory
 from common.store.port import Batch, Store, next_prefix
 from common.store.rocks import open_rocks
@@ -11,6 +11,7 @@ __all__ = [
     "StoreClosed",
     "StoreDamaged",
     "StoreError",
+    "StoreFull",
     "StoreLocked",
     "next_prefix",
     "open_memory",

@@ -75,7 +75,8 @@ class Store(Protocol):
 
         With `sync` it (and everything before) survives a power cut too when this returns.
 
-        Raises: KeyError for an unknown family (nothing is written); StoreError; StoreClosed.
+        Raises: KeyError for an unknown family (nothing is written); StoreFull (nothing of it counts; a
+        later write may succeed); StoreError; StoreClosed.
         """
         ...
 

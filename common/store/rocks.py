@@ -4,8 +4,10 @@ Knows options, column families and the texts of RocksDB's errors. Never knows wh
 writes: a second one meets RocksDB's LOCK and is told so.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from errno import ENOSPC
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,10 @@ from rocksdict import (
     WriteOptions,
 )
 
-from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreLocked
+from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreFull, StoreLocked
 from common.store.port import Batch, Store
 
-__all__ = ["open_rocks"]
+__all__ = ["free_bytes", "open_rocks"]
 
 _MIB = 1 << 20
 # Memory of a process that rests: one cache for all blocks, filters and indexes, and few, small memtables.
@@ -42,6 +44,7 @@ _BLOOM_BITS = 10
 _DEFAULT = "default"  # RocksDB insists on a family of this name
 _LOCKED = ("lock hold by current process", "While lock file")
 _DAMAGED = ("Corruption", "checksum", "No such file")
+_FULL = "No space left on device"
 
 
 def _options(cache: Cache) -> Options:
@@ -76,14 +79,25 @@ def _told(path: Path) -> Iterator[None]:
         text = str(error)
         if any(mark in text for mark in _LOCKED):
             raise StoreLocked(f"database {path} is in use by another process") from error
+        if _FULL in text:
+            raise StoreFull(f"database {path}: {_FULL}") from error
         if any(mark in text for mark in _DAMAGED):
             raise StoreDamaged(f"database {path} is damaged: {text}") from error
         raise StoreError(f"database {path}: {text}") from error
 
 
+def free_bytes(path: Path) -> int:
+    """How much may still be written to the disk of a folder, in bytes."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
 class _RocksStore:
-    def __init__(self, path: Path, database: Rdict, families: Sequence[str]) -> None:
+    def __init__(
+        self, path: Path, database: Rdict, families: Sequence[str], room: Callable[[], None]
+    ) -> None:
         self._path = path
+        self._room = room
         self._database: Rdict | None = database
         self._families = {name: database.get_column_family(name) for name in families}
         self._handles = {name: database.get_column_family_handle(name) for name in families}
@@ -133,6 +147,7 @@ class _RocksStore:
 
     def write(self, batch: Batch, *, sync: bool) -> None:
         database, handles = self._open, self._handles
+        self._room()
         native = WriteBatch(raw_mode=True)
         put = native.put
         for family, key, value in batch.operations:
@@ -161,10 +176,12 @@ class _RocksStore:
         # rocksdict holds the database open as long as one family, handle or scan of it is referenced.
         families, self._families, self._handles = list(self._families.values()), {}, {}
         with _told(self._path):
-            database.flush_wal(sync=True)
-            for family in families:
-                family.close()
-            database.close()
+            try:
+                database.flush_wal(sync=True)
+            finally:
+                for family in families:
+                    family.close()
+                database.close()
 
 
 # The iterators of rocksdict end at a damaged block as they do at the end of the data. A cursor at the same
@@ -225,20 +242,39 @@ def _check_folder(path: Path) -> bool:
     return bool(names)
 
 
-def open_rocks(path: Path, families: Sequence[str]) -> Store:
+def open_rocks(
+    path: Path,
+    families: Sequence[str],
+    *,
+    reserve: int = 0,
+    free: Callable[[Path], int] = free_bytes,
+) -> Store:
     """Open the database in a folder, or begin one; families that are missing are made.
 
-    Raises: StoreLocked when another process has it; StoreDamaged; StoreError when the folder cannot be
-    used. Nothing is overwritten by a failure.
+    Nothing is written while fewer than `reserve` bytes are free: RocksDB itself needs room to write what
+    it holds in memory, and mends its files less well than it keeps them whole.
+
+    Raises: StoreLocked when another process has it; StoreDamaged; StoreFull; StoreError when the folder
+    cannot be used. Nothing is overwritten by a failure.
     """
     try:
         found = _check_folder(path)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"database {path}: {error.strerror}") from error
+        kind = StoreFull if error.errno == ENOSPC else StoreError
+        raise kind(f"database {path}: {error.strerror}") from error
+
+    def room() -> None:
+        left = free(path) if reserve else 0
+        if left < reserve:
+            raise StoreFull(
+                f"database {path}: {left / _MIB:.0f} MiB of the disk are left, the last"
+                f" {reserve / _MIB:.0f} MiB are kept free"
+            )
+
     options = _options(Cache(_CACHE))
     with _told(path):
         present = Rdict.list_cf(str(path), options) if found else []
         names = dict.fromkeys([_DEFAULT, *present, *families])
         database = Rdict(str(path), options, dict.fromkeys(names, options))
-    return _RocksStore(path, database, families)
+    return _RocksStore(path, database, families, room)

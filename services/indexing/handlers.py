@@ -57,7 +57,13 @@ class Handlers:
     async def health(self, call: Call) -> object:
         """Whether it answers, and how far the views are."""
         assert call is not None  # noqa: S101
-        state = {"position": self._index.position, "views": self._index.positions()}
+        trouble = self._log.trouble
+        state = {
+            "state": "disk full" if trouble else "ok",
+            **({"why": trouble} if trouble else {}),
+            "position": self._index.position,
+            "views": self._index.positions(),
+        }
         return {"service": "indexing", "ready": True, "state": state}
 
     async def messages_by_type(self, call: Call) -> None:

@@ -1,6 +1,7 @@
 """What indexing knows: views in a store, each with its position, and the follow graph in memory.
 
-Decides which messages a view has not seen and folds them; rows and positions change in one atomic write.
+Decides which messages a view has not seen and folds them; rows and positions change in one atomic write,
+and with them a mark of the last message seen, which tells whether the log is still the one that was folded.
 Never awaits; the store is the only thing outside that it touches, through its port. Called by the
 follower, and read by the handlers.
 """
@@ -22,7 +23,11 @@ __all__ = ["META", "Index", "families"]
 
 META = "meta"
 _STATE = struct.Struct(">IQ")
+_U64 = struct.Struct(">Q")
 _PURGE = 500
+_MARK = b"last message"
+_MARK_SIZE = 81
+"""The head of a record: id, author, sequence and the time received, which no other message has."""
 
 
 def families() -> list[str]:
@@ -48,6 +53,7 @@ class Index:
         self._own = own
         self._max_hops = max_hops
         self._positions = {view.name: self._begin(view.name, view.version) for view in VIEWS}
+        self._last = max(self._positions.values())
         self._load_graph()
 
     @property
@@ -55,23 +61,35 @@ class Index:
         """The last position of the log that every view has seen."""
         return min(self._positions.values())
 
+    @property
+    def mark(self) -> tuple[int, bytes] | None:
+        """The last position that any view has seen, and how the record there begins."""
+        stored = self._store.get(META, _MARK)
+        return None if stored is None else (_U64.unpack(stored[:8])[0], stored[8:])
+
     def positions(self) -> dict[str, int]:
         """The last position that each view has seen."""
         return dict(self._positions)
 
     def fold(self, first: int, records: Iterable[bytes]) -> list[Row]:
-        """Take records of the log, the first of them at position `first`; gives the new rows of the graph."""
-        batch, contacts, position = Batch(), [], first - 1
+        """Take records of the log, the first of them at position `first`; gives the new rows of the graph.
+
+        Raises: StoreError, when nothing could be written: then none of them counts.
+        """
+        batch, contacts, position, raw = Batch(), [], first - 1, b""
         for position, raw in enumerate(records, first):
             record = Record.parse(raw)
             if record.message:
                 message = Message(position, record, parse_value(record.message))
                 contacts += self._fold_message(batch, message)
-        for view in VIEWS:
-            if position > self._positions[view.name]:
-                self._positions[view.name] = position
-                batch.put(META, view.name.encode(), _STATE.pack(view.version, position))
+        behind = [view for view in VIEWS if position > self._positions[view.name]]
+        for view in behind:
+            batch.put(META, view.name.encode(), _STATE.pack(view.version, position))
+        if position > self._last:
+            batch.put(META, _MARK, _U64.pack(position) + raw[:_MARK_SIZE])
         self._store.write(batch, sync=False)
+        self._positions |= {view.name: position for view in behind}
+        self._last = max(self._last, position)
         for row in contacts:
             self.reach.set_edge(Contacts.edge(row))
         return contacts
@@ -97,6 +115,10 @@ class Index:
         for view in VIEWS:
             self._empty(view.name)
             self._positions[view.name] = 0
+        batch = Batch()
+        batch.delete(META, _MARK)
+        self._store.write(batch, sync=False)
+        self._last = 0
         self._load_graph()
 
     def close(self) -> None:

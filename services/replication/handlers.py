@@ -97,7 +97,10 @@ class Handlers:
         parts = self.parts
         if parts is None:
             return {"service": "replication", "ready": False, "state": {}}
+        trouble = parts.appender.trouble
         state = {
+            "state": "paused" if trouble else "ok",
+            **({"why": trouble} if trouble else {}),
             "feeds": len(parts.hub.clock),
             "wanted": len(parts.wishes.wanted),
             "sessions": len(parts.hub.links),

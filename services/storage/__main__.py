@@ -1,6 +1,5 @@
 """The process `storage`."""
 
-import asyncio
 import os
 
 from common.bus import Node
@@ -11,6 +10,7 @@ from common.runtime.process import run
 from common.runtime.settings import Settings
 from services.storage.actor import methods
 from services.storage.adapters.database import open_database
+from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
 from services.storage.handlers.messages import Identity
 
@@ -18,11 +18,16 @@ from services.storage.handlers.messages import Identity
 async def main(settings: Settings) -> None:
     """Serve until cancelled; what was answered stays."""
     keys = secret.load(settings.secret_path)
-    with open_database(settings.path) as database, Writer(database) as writer:
+    with (
+        open_database(settings.path) as database,
+        OwnFeed(settings.path) as own_feed,
+        Writer(database) as writer,
+    ):
         claimed = RisingClock(last=database.claimed_by(keys.public))
-        table = methods(database, writer, Identity(keys, settings.caps_sign, claimed, os.urandom))
+        identity = Identity(keys, settings.caps_sign, claimed, os.urandom, own_feed)
+        table = methods(database, writer, identity)
         async with Node("storage", settings.endpoint, table, parse=parse):
-            await asyncio.Event().wait()
+            await writer.broken()
 
 
 if __name__ == "__main__":

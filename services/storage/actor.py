@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from common.bus import Method
 from services.storage.adapters.database import Database
 from services.storage.adapters.writer import Writer
+from services.storage.condition import condition
 from services.storage.handlers.feeds import FeedHandlers
 from services.storage.handlers.log import LogHandlers
 from services.storage.handlers.messages import Identity, MessageHandlers
@@ -18,7 +19,13 @@ __all__ = ["methods"]
 
 def methods(database: Database, writer: Writer, identity: Identity) -> Mapping[str, Method]:
     """Bind the table to its handlers."""
-    log, feeds = LogHandlers(database, writer), FeedHandlers(database, writer)
+
+    def state() -> dict[str, str]:
+        own = writer.log.heads.get(identity.keys.public)
+        lost = identity.own_feed.lost(own.sequence if own else 0)
+        return condition(writer.trouble, lost, writer.clock_lag_ms())
+
+    log, feeds = LogHandlers(database, writer, state), FeedHandlers(database, writer)
     messages = MessageHandlers(database, writer, identity)
     streams = StreamHandlers(database, writer)
     return {

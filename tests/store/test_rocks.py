@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common.store import Batch, StoreDamaged, StoreError, StoreLocked, open_rocks
+from common.store import Batch, StoreDamaged, StoreError, StoreFull, StoreLocked, open_rocks
 
 ROOT = Path(__file__).parents[2]
 OPEN = "import sys; from pathlib import Path; from common.store import open_rocks; open_rocks(Path(sys.argv[1]), ['a'])"
@@ -118,4 +118,21 @@ def test_other_errors_of_rocksdb_name_the_folder(tmp_path: Path) -> None:
     (tmp_path / "copy.tmp").write_text("in the way")
     with pytest.raises(StoreError, match=r"copy: "):
         store.checkpoint(tmp_path / "copy")
+    store.close()
+
+
+def test_rocks_writes_nothing_into_its_reserve(tmp_path: Path) -> None:
+    left = 100
+    store = open_rocks(tmp_path / "db", ["a"], reserve=100, free=lambda _: left)
+    batch = Batch()
+    batch.put("a", b"k", b"v")
+    store.write(batch, sync=True)
+    left = 99
+    batch.put("a", b"k", b"w")
+    with pytest.raises(StoreFull, match="are kept free"):
+        store.write(batch, sync=True)
+    assert store.get("a", b"k") == b"v"
+    left = 100
+    store.write(batch, sync=True)
+    assert store.get("a", b"k") == b"w"
     store.close()

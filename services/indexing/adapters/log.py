@@ -7,8 +7,9 @@ whoever needs a position waits here.
 import asyncio
 import logging
 
-from common.bus import BusError, CallerError, Node
+from common.bus import BusError, Node
 from common.feed.record import Record
+from common.store import StoreFull
 from services.indexing.model import Index
 from services.indexing.views import Row
 
@@ -17,6 +18,8 @@ __all__ = ["TOO_SLOW", "Log"]
 LOGGER = logging.getLogger("indexing")
 RETRY_S = 0.2
 """Between tries while storage is away."""
+PAUSE_S = 1.0
+"""Between tries while the disk is full."""
 MAX_PENDING = 10_000
 """Changes of the graph kept for one watcher that does not read: as many batches, then it is given up."""
 TOO_SLOW: list[Row] = []
@@ -31,19 +34,37 @@ class Log:
         self._index = index
         self._moved = asyncio.Event()
         self._edges: set[asyncio.Queue[list[Row]]] = set()
+        #: Why nothing is folded now.
+        self.trouble: str | None = None
 
     async def follow(self) -> None:
         """Fold the log for ever, from wherever the views are; storage may come and go."""
         while True:
             try:
                 await self._node.wait_up("storage")
+                await self._check()
                 await self._read()
-            except CallerError as error:
-                LOGGER.warning("the log is not the one the views know, they start anew: %s", error)
-                self._index.forget()
+            except StoreFull as error:
+                if self.trouble is None:
+                    LOGGER.error("nothing is folded: %s", error)  # noqa: TRY400  no fault of the program
+                self.trouble = str(error)
+                await asyncio.sleep(PAUSE_S)
             except BusError as error:
                 LOGGER.info("reading the log again: %s", error)
                 await asyncio.sleep(RETRY_S)
+
+    async def _check(self) -> None:
+        """Begin anew when the log lost messages that were folded, whatever stands in their place now."""
+        mark = self._index.mark
+        if mark is None:
+            return
+        position, begin = mark
+        found = [b""]
+        if position <= await self.end():
+            found = await self._bodies([position])
+        if found[0][: len(begin)] != begin:
+            LOGGER.warning("the log is not the one the views know: they are folded again")
+            self._index.forget()
 
     async def _read(self) -> None:
         options = {"after": self._index.position, "live": True, "limit": -1}
@@ -51,6 +72,7 @@ class Log:
             async for batch in stream:
                 assert batch.position is not None  # noqa: S101  docs/bus.md section 6
                 contacts = self._index.fold(batch.position - len(batch.bodies) + 1, batch.bodies)
+                self.trouble = None
                 self._tell(contacts)
 
     def _tell(self, contacts: list[Row]) -> None:
@@ -101,8 +123,9 @@ class Log:
 
         Raises: Unavailable.
         """
-        found = []
-        async with self._node.source("storage", "log.get", {"positions": positions}) as stream:
-            async for batch in stream:
-                found += [Record.parse(body) for body in batch.bodies if body]
+        found = [Record.parse(body) for body in await self._bodies(positions) if body]
         return [record for record in found if record.message]
+
+    async def _bodies(self, positions: list[int]) -> list[bytes]:
+        async with self._node.source("storage", "log.get", {"positions": positions}) as stream:
+            return [body async for batch in stream for body in batch.bodies]

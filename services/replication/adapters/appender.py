@@ -30,6 +30,8 @@ MAX_APPENDS: Final = 4
 MAX_WAITING: Final = 2_000
 """Candidates that wait for a call; who brings more waits too, and with it the peer's stream."""
 TWO_THINGS: Final = "a message says two things of its author or sequence"
+NO_SPACE: Final = "no_space"
+"""The code of storage's error on a full disk: what came is kept and offered again, and nothing more is read."""
 RETRY_SECONDS: Final = 1.0
 """Between a failed call and asking for its messages again: a full disk is not to be hammered."""
 
@@ -59,6 +61,10 @@ class Appender:
         self._threads = ThreadPoolExecutor(THREADS, "verify")
         self._waiting: deque[tuple[bytes, FeedId, Source]] = deque()
         self._calls: set[asyncio.Task[None]] = set()
+        self._newest: asyncio.Task[None] | None = None
+        self._in_turn = False
+        #: Why nothing is taken at the moment.
+        self.trouble: str | None = None
         self._room = asyncio.Event()
         self._room.set()
 
@@ -115,7 +121,8 @@ class Appender:
     def _begin_calls(self) -> None:
         """Begins a call when none is about to begin; calls begin in the order of their candidates."""
         if self._waiting and len(self._calls) < MAX_APPENDS:
-            call = asyncio.get_running_loop().create_task(self._append())
+            call = asyncio.get_running_loop().create_task(self._append(self._newest))
+            self._newest = call
             self._calls.add(call)
             call.add_done_callback(self._ended)
 
@@ -125,14 +132,14 @@ class Appender:
             call.result()
             self._begin_calls()
 
-    async def _append(self) -> None:
+    async def _append(self, before: asyncio.Task[None] | None) -> None:
         count = min(len(self._waiting), MAX_CANDIDATES)
         batch = [self._waiting.popleft() for _ in range(count)]
         if len(self._waiting) <= MAX_WAITING:
             self._room.set()
         if not batch:
             return
-        refused = await self._call([candidate for candidate, _, _ in batch])
+        refused = await self._call([candidate for candidate, _, _ in batch], before)
         if refused is None:
             await asyncio.sleep(RETRY_SECONDS)
             refused = [(index, "gap") for index in range(count)]
@@ -144,16 +151,32 @@ class Appender:
                 told.add((feed, id(source)))
                 source.refused(feed, "gap" if reason == "gap" else "fork")
 
-    async def _call(self, candidates: list[bytes]) -> list[tuple[int, str]] | None:
-        """What storage refused; None when it took nothing. Waits for a storage that is away."""
+    async def _call(
+        self, candidates: list[bytes], before: asyncio.Task[None] | None
+    ) -> list[tuple[int, str]] | None:
+        """What storage refused; None when it took nothing. Waits for a storage that is away or has no room.
+
+        After such a wait the calls go on one behind the other: what comes out of turn leaves a gap.
+        """
         while True:
+            if self._in_turn and before is not None:
+                await asyncio.wait([before])
             try:
                 await self._node.wait_up("storage")
                 reply = await self._node.call("storage", "log.append", {}, bodies=candidates)
             except Unavailable:
+                self._in_turn = True
                 continue
             except BusError as error:
+                if error.code == NO_SPACE:
+                    self.trouble, self._in_turn = error.message, True
+                    await asyncio.sleep(RETRY_SECONDS)
+                    continue
                 LOGGER.error("nothing appended: %s", error)  # noqa: TRY400  whose fault it is stands in it
                 return None
+            self.trouble, self._in_turn = None, False
             answer: dict[str, Any] = reply.json()
-            return [(refusal["index"], refusal["reason"]) for refusal in answer["refused"]]
+            refused = [(refusal["index"], refusal["reason"]) for refusal in answer["refused"]]
+            if before is None or before.done() or all(reason != "gap" for _, reason in refused):
+                return refused
+            await asyncio.wait([before])  # it fills the gap, if anything does

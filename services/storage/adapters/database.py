@@ -9,6 +9,7 @@ Positions and sequences are u64, big-endian; ids are their 32 raw bytes. Knows n
 `writer` calls `append`, the tracks read.
 """
 
+import logging
 from itertools import accumulate
 from pathlib import Path
 from struct import Struct
@@ -16,8 +17,8 @@ from typing import Self
 
 from common.feed.json import parse
 from common.feed.record import Candidate, Record, RecordError, pack_candidate
-from common.runtime.errors import StartError
-from common.store import Batch, Store, StoreError, open_rocks
+from common.runtime.errors import NotNow, StartError
+from common.store import Batch, Store, StoreError, StoreFull, open_rocks
 from services.storage.model import Group, Head, Log
 
 __all__ = ["FAMILIES", "MAX_SLICE", "MAX_SLICE_BYTES", "Database", "open_database"]
@@ -25,9 +26,13 @@ __all__ = ["FAMILIES", "MAX_SLICE", "MAX_SLICE_BYTES", "Database", "open_databas
 FAMILIES = ("log", "ids", "feeds", "heads", "forks", "meta")
 FOLDER = Path("scuttlebot", "log")  # beside ssb-server's `flume`, which stays as it is
 VERSION = b"1"
+# Kept free on the disk: what RocksDB holds in memory fits, and other programs of this board go on too.
+RESERVE = 64 << 20
 # A slice is one message on the bus: large enough to cost little, small enough to hold many of them.
 MAX_SLICE = 200
 MAX_SLICE_BYTES = 256 << 10
+
+logger = logging.getLogger(__name__)
 
 _U64 = Struct(">Q")
 _FEED = Struct(">32sQ")
@@ -38,12 +43,15 @@ _FORK = Struct(">32sQ32s")
 def open_database(data: Path) -> "Database":
     """Open the log of a data folder, or begin one.
 
-    Raises: StartError, one line that names the folder, when it is locked, damaged or of another layout.
+    Raises: StartError, one line that names the folder, when it is locked, damaged or of another layout;
+    NotNow when the disk is full.
     """
     path = data / FOLDER
     try:
-        store = open_rocks(path, FAMILIES)
+        store = open_rocks(path, FAMILIES, reserve=RESERVE)
         return Database(store, str(path))
+    except StoreFull as error:
+        raise NotNow(str(error)) from error
     except StoreError as error:
         raise StartError(str(error)) from error
 
@@ -66,7 +74,10 @@ class Database:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._store.close()
+        try:
+            self._store.close()
+        except StoreError as error:
+            logger.error("%s", error)  # noqa: TRY400  what was acknowledged was on the disk before
 
     def load(self) -> Log:
         """What the log keeps in memory. Heads that do not reach its end are folded again from it."""
@@ -96,6 +107,15 @@ class Database:
         for message in group.evidence:
             put("forks", _FORK.pack(message.author, message.sequence, message.key), _pack(message))
         self._store.write(batch, sync=sync)
+
+    def probe(self) -> None:
+        """Write something that changes nothing, to see whether it can be done.
+
+        Raises: StoreError.
+        """
+        batch = Batch()
+        batch.put("meta", b"version", VERSION)
+        self._store.write(batch, sync=True)
 
     def flush(self) -> None:
         """Make what was appended survive a power cut."""

@@ -3,17 +3,22 @@
 Collects work (append these candidates, publish this content), lets each do its part in one group, writes
 the group, and only then answers and wakes who follows. Replicated messages are flushed to disk each second,
 because they can be fetched again; what was published here is on the disk before it is answered.
+
+On a full disk nothing is taken, and it is tried each second whether something can be: `trouble` says why
+not. What else goes wrong with the database ends the process: opening it again is what helps, if anything.
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple, Self, TypeVar
 
+from common.bus import OurError
 from common.refs.ids import feed_id
 from common.runtime.clock import RisingClock, wall_ms
-from common.store import StoreError
+from common.store import StoreError, StoreFull
 from services.storage.adapters.database import Database
 from services.storage.model import Group
 
@@ -21,6 +26,7 @@ __all__ = ["MAX_GROUP", "Writer"]
 
 MAX_GROUP = 1_000  # messages in one batch: while it is written nothing else runs
 FLUSH_SECONDS = 1.0
+PROBE_SECONDS = 1.0
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -39,6 +45,7 @@ class Writer:
     def __init__(self, database: Database, wall: Callable[[], float] = wall_ms) -> None:
         self.log = database.load()
         self._database = database
+        self._wall = wall
         self._clock = RisingClock(wall, self.log.received)
         self._queue: deque[_Work] = deque()
         self._loop = asyncio.get_running_loop()
@@ -46,6 +53,10 @@ class Writer:
         self._flush: asyncio.TimerHandle | None = None
         self._grown: asyncio.Future[None] = self._loop.create_future()
         self._grown_feeds: dict[bytes, asyncio.Future[None]] = {}
+        #: Why nothing can be written now.
+        self.trouble: str | None = None
+        self._probe: asyncio.TimerHandle | None = None
+        self._broken: asyncio.Future[None] = self._loop.create_future()
 
     async def do(self, part: Callable[[Group], T], *, weight: int = 1, sync: bool = False) -> T:
         """Do a part in the next group and give its result when that group is written.
@@ -53,13 +64,25 @@ class Writer:
         A part that raises has added nothing; what it raises is raised here. `weight` is how many messages
         it may add; with `sync` the answer waits for the disk.
 
-        Raises: StoreError, when the group could not be written: then nothing of it counts.
+        Raises: OurError, when the group could not be written (`no_space` on a full disk): then nothing of
+        it counts.
         """
         answer: asyncio.Future[T] = self._loop.create_future()
         self._queue.append(_Work(part, weight, sync, answer))
         if self._scheduled is None:
             self._scheduled = self._loop.call_soon(self._commit)
         return await answer
+
+    def clock_lag_ms(self) -> float:
+        """How far the clock is behind the newest message of the log."""
+        return max(self.log.received - self._wall(), 0.0)
+
+    async def broken(self) -> None:
+        """Wait until the database is of no use any more, which is what this raises.
+
+        Raises: StoreError.
+        """
+        await asyncio.shield(self._broken)
 
     async def beyond(self, position: int) -> None:
         """Wait until the log is longer than this."""
@@ -82,21 +105,31 @@ class Writer:
             self._commit()
         if self._scheduled is not None:
             self._scheduled.cancel()
-        if self._flush is not None:
-            self._flush.cancel()
-        self._database.flush()
+        for timer in (self._flush, self._probe):
+            if timer is not None:
+                timer.cancel()
+        with suppress(StoreError):  # what was promised to be on the disk is there
+            self._database.flush()
 
     def _commit(self) -> None:
         self._scheduled = None
         work = self._take()
+        if self.trouble is not None and not self._is_mended():
+            # No part is tried: to one whose messages go on from what was not taken it would look like a gap.
+            self._answer(work, [self._refusal()] * len(work))
+            return
         group = Group(self.log, self._clock, self._database)
         results = [_outcome(one.part, group) for one in work]
         if group.entries or group.evidence:
             try:
                 self._write(group, sync=any(one.sync for one in work))
             except StoreError as error:
-                logger.exception("the log cannot be written")
-                results = [error] * len(work)
+                self._fail(error)
+                internal = OurError(str(error))
+                results = [self._refusal() if self.trouble else internal] * len(work)
+        self._answer(work, results)
+
+    def _answer(self, work: list[_Work], results: list[Any]) -> None:
         for one, result in zip(work, results, strict=True):
             if one.answer.done():
                 continue
@@ -119,6 +152,7 @@ class Writer:
 
     def _write(self, group: Group, *, sync: bool) -> None:
         self._database.append(group, sync=sync)
+        self._mended()
         if not sync and self._flush is None:
             self._flush = self._loop.call_later(FLUSH_SECONDS, self._flush_now)
         self.log.adopt(group)
@@ -137,8 +171,40 @@ class Writer:
         self._flush = None
         try:
             self._database.flush()
-        except StoreError:
-            logger.exception("the log cannot be flushed to disk")
+        except StoreError as error:
+            self._fail(error)
+
+    def _fail(self, error: StoreError) -> None:
+        if not isinstance(error, StoreFull):
+            if not self._broken.done():
+                self._broken.set_exception(error)
+            return
+        if self.trouble is None:
+            logger.error("nothing can be written: %s", error)
+        self.trouble = str(error)
+        if self._probe is None:
+            self._probe = self._loop.call_later(PROBE_SECONDS, self._probe_now)
+
+    def _probe_now(self) -> None:
+        self._probe = None
+        self._is_mended()
+
+    def _is_mended(self) -> bool:
+        try:
+            self._database.probe()
+        except StoreError as error:
+            self._fail(error)
+            return False
+        self._mended()
+        return True
+
+    def _refusal(self) -> OurError:
+        return OurError(self.trouble or "", "no_space")
+
+    def _mended(self) -> None:
+        if self.trouble is not None:
+            self.trouble = None
+            logger.warning("the log can be written again")
 
 
 def _outcome(part: Callable[[Group], Any], group: Group) -> Any:

@@ -3,7 +3,7 @@
 Knows records and candidates; never JSON of messages. Called by the bus through `actor`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import Any
 
@@ -27,14 +27,18 @@ _HEAD = Struct(">32sQ32s")
 class LogHandlers:
     """The methods that only services call."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(
+        self, database: Database, writer: Writer, condition: Callable[[], dict[str, str]]
+    ) -> None:
         self._database = database
         self._writer = writer
+        self._condition = condition
 
     async def health(self, _: Call) -> dict[str, Any]:
-        """Say how far the log goes."""
+        """Say how far the log goes, and whether something is the matter with it."""
         log = self._writer.log
-        state = {"position": log.position, "feeds": len(log.heads), "forks": len(log.forked)}
+        counts = {"position": log.position, "feeds": len(log.heads), "forks": len(log.forked)}
+        state: dict[str, Any] = {**self._condition(), **counts}
         return {"service": "storage", "ready": True, "state": state}
 
     async def position(self, _: Call) -> dict[str, int]:

@@ -21,6 +21,7 @@ from common.feed.validate import Invalid, Verified
 from common.refs.ids import is_feed, raw
 from services.storage import arguments
 from services.storage.adapters.database import Database
+from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
 from services.storage.model import Group
 
@@ -35,6 +36,7 @@ class Identity:
     hmac_key: bytes | None = field(repr=False)
     clock: Callable[[], float]
     entropy: Callable[[int], bytes]
+    own_feed: OwnFeed
 
 
 class MessageHandlers:
@@ -48,7 +50,11 @@ class MessageHandlers:
     async def publish(self, call: Call) -> bytes:
         """Sign content as the next message of our feed; answered when it is on the disk."""
         content = self._boxed(arguments.content_of(call.args))
-        return await self._writer.do(lambda group: self._publish(group, content), sync=True)
+        sequence, item = await self._writer.do(
+            lambda group: self._publish(group, content), sync=True
+        )
+        self._identity.own_feed.note(sequence)
+        return item
 
     async def add(self, call: Call) -> bytes:
         """Add a message that somebody signed; answered when it is on the disk."""
@@ -92,9 +98,11 @@ class MessageHandlers:
         except ValueError as error:
             raise CallerError(str(error)) from error
 
-    def _publish(self, group: Group, content: Json) -> bytes:
+    def _publish(self, group: Group, content: Json) -> tuple[int, bytes]:
         keys, hmac_key = self._identity.keys, self._identity.hmac_key
         head = _head(group, keys.public)
+        if lost := self._identity.own_feed.lost(head.sequence if head else 0):
+            raise OurError(lost, "refused")
         try:
             message = create(head, keys, hmac_key, content, self._identity.clock())
         except RefusedContent as error:
@@ -104,7 +112,7 @@ class MessageHandlers:
             raise CallerError(judged.reason)
         if reason := group.add(_candidate(judged)):
             raise OurError(f"our own message was refused: {reason}")
-        return _item(group)
+        return judged.sequence, _item(group)
 
     def _add(self, group: Group, message: dict[str, Any]) -> bytes:
         hmac_key = self._identity.hmac_key

@@ -1,6 +1,7 @@
 """Indexing over a real bus, beside a storage that is only a list of records."""
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from common.bus import Call, CallerError, Method, Node, OurError
 from common.feed.record import pack_record
 from common.refs import FeedId, feed_id
-from common.store import open_memory
+from common.store import StoreFull, open_memory
 from services.indexing.actor import methods
 from services.indexing.adapters.log import Log
 from services.indexing.handlers import Handlers
@@ -26,6 +27,7 @@ class FakeStorage:
 
     def __init__(self) -> None:
         self.records: list[bytes] = []
+        self.run = 0
         self.changed = asyncio.Event()
 
     def add(self, author: int, content: Any, claimed: int = 1) -> None:
@@ -37,7 +39,14 @@ class FakeStorage:
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
 
+    def interrupt(self) -> None:
+        """End every stream, as a restart does."""
+        self.run += 1
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
+
     async def read(self, call: Call) -> None:
+        run = self.run
         after = call.args[0]["after"]
         if after > len(self.records):
             raise CallerError("the log is shorter")
@@ -46,7 +55,7 @@ class FakeStorage:
                 after = len(self.records)
                 await call.send(bodies, position=after)
             await self.changed.wait()
-            if after > len(self.records):
+            if after > len(self.records) or run != self.run:
                 raise OurError("the disk was changed under us")
 
     async def get(self, call: Call) -> None:
@@ -230,3 +239,44 @@ async def test_a_log_that_was_replaced_is_folded_anew(suite: Suite) -> None:
             await asyncio.sleep(0.01)
     assert len(await suite.items("createFeedStream")) == 1
     assert await suite.items("messagesByType", "post") == []
+
+
+async def test_a_log_of_the_same_length_with_other_messages_is_folded_anew(suite: Suite) -> None:
+    suite.storage.add(0, {"type": "post"})
+    suite.storage.add(0, {"type": "post"})
+    assert len(await suite.items("messagesByType", "post")) == 2
+    suite.storage.records.clear()
+    for _ in range(3):
+        suite.storage.add(1, {"type": "vote"})
+    suite.storage.interrupt()
+    async with asyncio.timeout(5):
+        while suite.index.positions()["times"] != 3 or await suite.items("messagesByType", "post"):
+            await asyncio.sleep(0.01)
+    assert len(await suite.items("messagesByType", "vote")) == 3
+
+
+async def test_full_disk_stops_the_views_and_nothing_else(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("services.indexing.adapters.log.PAUSE_S", 0.02)
+    store, write = suite.index._store, suite.index._store.write
+
+    def refuse(batch: object, *, sync: bool) -> None:
+        raise StoreFull(f"no room for {batch}, {sync}")
+
+    suite.storage.add(0, {"type": "contact", "contact": IDS[1], "following": True})
+    assert (await suite.items("graph.edges"))[:-1]
+    with caplog.at_level(logging.CRITICAL):
+        monkeypatch.setattr(store, "write", refuse)
+        suite.storage.add(0, {"type": "contact", "contact": IDS[2], "following": True})
+        async with asyncio.timeout(5):
+            while (await suite.call("health"))["state"]["state"] != "disk full":
+                await asyncio.sleep(0.01)
+    assert suite.index.position == 1
+    assert await suite.call("friends.isFollowing", {"source": IDS[0], "dest": IDS[2]}) is False
+    monkeypatch.setattr(store, "write", write)
+    async with asyncio.timeout(5):
+        while (await suite.call("health"))["state"]["state"] != "ok":
+            await asyncio.sleep(0.01)
+    assert suite.index.position == 2
+    assert await suite.call("friends.isFollowing", {"source": IDS[0], "dest": IDS[2]}) is True

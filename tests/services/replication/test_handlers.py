@@ -120,5 +120,5 @@ async def test_health_tells_what_is_under_way(board: Board) -> None:
     assert orjson.loads(reply.bodies[0]) == {
         "service": "replication",
         "ready": True,
-        "state": {"feeds": 1, "wanted": 2, "sessions": 0},
+        "state": {"state": "ok", "feeds": 1, "wanted": 2, "sessions": 0},
     }

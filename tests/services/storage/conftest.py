@@ -19,6 +19,7 @@ from common.refs.ids import raw
 from common.runtime.clock import RisingClock
 from services.storage.actor import methods
 from services.storage.adapters.database import Database, open_database
+from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
 from services.storage.handlers.messages import Identity
 
@@ -89,9 +90,13 @@ async def start(
     context: Any = zmq.Context()
     ticks = itertools.count(1_700_000_000_000)
     clock = wall or (lambda: float(next(ticks)))
-    with open_database(path) as database, Writer(database, clock) as writer:
+    with (
+        open_database(path) as database,
+        OwnFeed(path) as own_feed,
+        Writer(database, clock) as writer,
+    ):
         claimed = RisingClock(clock, database.claimed_by(raw(OWN.id)))
-        identity = Identity(OWN, hmac_key, claimed, lambda n: bytes(range(n)))
+        identity = Identity(OWN, hmac_key, claimed, lambda n: bytes(range(n)), own_feed)
         table = methods(database, writer, identity)
         service = Node("storage", _endpoint, table, parse=json.parse, context=context)
         client = Node("test", _endpoint, calls=["storage"], parse=json.parse, context=context)

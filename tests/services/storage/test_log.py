@@ -37,7 +37,8 @@ async def test_append_answers_for_each_candidate(storage: Any, authors: Any) -> 
     ]
     evidence = storage.database.forks(raw(first.id))
     assert sorted(evidence) == sorted([Candidate.parse(known[1]), Candidate.parse(fork)])
-    assert (await storage.call("health"))["state"] == {"position": 5, "feeds": 2, "forks": 1}
+    state = (await storage.call("health"))["state"]
+    assert state == {"state": "ok", "position": 5, "feeds": 2, "forks": 1}
 
 
 async def test_append_refuses_what_is_no_candidate(storage: Any, authors: Any) -> None:

@@ -1,6 +1,7 @@
 """Publish, add and get over a real bus: texts as a server of version 16.0.1 gave them."""
 
 import asyncio
+import shutil
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from common.bus import BusError
 from common.crypto.keys import generate
 from common.feed import private
 from common.feed.validate import Head, Verified, verify_value
+from services.storage.adapters.database import FOLDER
 
 OWN = generate(b"o" * 32)
 CIPHERTEXT = "Bw" * 200 + ".box"
@@ -48,6 +50,24 @@ async def test_claimed_times_rise_whatever_the_clock_does(
                 item = await storage.call("publish", {"type": "test"})
                 times.append(item["value"]["timestamp"])
     assert times == sorted(set(times))
+
+
+async def test_own_feed_that_lost_its_end_does_not_go_on_until_it_is_back(
+    tmp_path: Path, start_storage: Any
+) -> None:
+    async with start_storage(tmp_path) as storage:
+        items = [await storage.call("publish", {"type": "test", "n": n}) for n in range(3)]
+    shutil.rmtree(tmp_path / FOLDER)
+    async with start_storage(tmp_path) as storage:
+        with pytest.raises(BusError, match="our own feed ends at 0, but 3 was published"):
+            await storage.call("publish", {"type": "test"})
+        state = (await storage.call("health"))["state"]
+        assert state["state"] == "own feed incomplete"
+        for item in items:
+            await storage.call("add", item["value"])
+        assert (await storage.call("health"))["state"]["state"] == "ok"
+        again = await storage.call("publish", {"type": "test"})
+        assert again["value"]["sequence"] == 4
 
 
 async def test_publish_takes_ciphertext(storage: Any) -> None:

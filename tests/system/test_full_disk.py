@@ -1,0 +1,136 @@
+"""A disk that is full: publishing says so, replication waits, and all goes on when there is room again."""
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from common.crypto.keys import Keys, generate
+from common.feed.create import create
+from common.feed.validate import Head, Verified, verify_value
+from common.refs import raw
+from common.wire.events import Items
+from tests.support.disks import fill, small_disk
+from tests.support.peer import Peer, RefusedError
+from tests.support.publishing import Publisher
+from tests.support.servers import SHS_BYTES, OurServer, eventually
+from tests.support.wholeness import check_log, check_views, keys_of
+
+DISK_MB = 160
+MESSAGES = 3000
+LIMIT_S = 30
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    with (
+        tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name,
+        small_disk(Path(name) / "disk", DISK_MB) as mounted,
+    ):
+        yield mounted
+
+
+def feed_of(keys: Keys, n: int) -> list[bytes]:
+    head, messages = None, []
+    for i in range(n):
+        content: Any = {"type": "post", "text": f"{i} " + "x" * 500}
+        made = verify_value(create(head, keys, None, content, 1.6e12 + i), None)
+        assert isinstance(made, Verified)
+        head = Head(made.key, made.sequence)
+        messages.append(made.compact)
+    return messages
+
+
+async def send(server: OurServer, keys: Keys, messages: list[bytes]) -> None:
+    """Plays a server that has these messages, and sends them as long as the connection stands."""
+    async with Peer(keys, raw(server.id), server.port, SHS_BYTES) as peer:
+        session = peer.call("duplex", "ebt.replicate", {"version": 3, "format": "classic"})
+        notes: dict[str, int] = {}
+        while keys.id not in notes:
+            event = await peer.event(session)
+            assert isinstance(event, Items), event
+            for body in event.bodies:
+                notes |= orjson.loads(body)
+        peer.send(session, orjson.dumps({keys.id: len(messages) << 1}))
+        await asyncio.sleep(0.2)
+        for message in messages[max(notes[keys.id] >> 1, 0) :]:
+            peer.send(session, message)
+        await peer.closed.wait()
+
+
+async def service(publisher: Publisher, name: str) -> dict[str, Any]:
+    status = await publisher.ask("status")
+    found: dict[str, Any] = (status or {}).get("services", {}).get(name, {})
+    return found
+
+
+async def test_full_disk_is_told_and_survived(disk: Path) -> None:
+    author = generate(hashlib.sha256(b"author").digest())
+    messages = feed_of(author, MESSAGES)
+    async with OurServer(disk / "ours") as server:
+        owner = Publisher(server, in_flight=1)
+        contact = {"type": "contact", "contact": author.id, "following": True}
+        assert await owner.ask("publish", contact)
+        ballast = await asyncio.to_thread(fill, disk, leave=16 << 20)
+
+        async with owner.client() as client:
+            with pytest.raises(RefusedError, match="of the disk are left"):
+                await client.value("publish", {"type": "post", "text": "no room"})
+        assert (await service(owner, "storage"))["state"] == "disk full"
+        assert "kept free" in (await service(owner, "storage"))["why"]
+
+        sending = asyncio.ensure_future(send(server, author, messages))
+
+        async def paused() -> bool:
+            return (await service(owner, "replication")).get("state") == "paused"
+
+        await eventually(paused, within=LIMIT_S)
+        await asyncio.sleep(2)
+        assert not sending.done()
+        assert (await service(owner, "storage"))["position"] == 1
+
+        ballast.unlink()
+
+        async def complete() -> bool:
+            clock = await owner.ask("getVectorClock")
+            return bool(clock and clock.get(author.id) == MESSAGES)
+
+        await eventually(complete, within=LIMIT_S)
+        assert not sending.done()
+        sending.cancel()
+        assert await owner.ask("publish", {"type": "post", "text": "room"})
+        await eventually(owner.whole, within=LIMIT_S)
+        states = [(await service(owner, name))["state"] for name in ("storage", "indexing")]
+        assert states == ["ok", "ok"]
+    check_log(server.folder)
+    check_views(server.folder)
+    assert keys_of(server.folder).id == server.id
+
+
+async def test_disk_that_others_fill_to_the_last_byte_loses_nothing(disk: Path) -> None:
+    async with OurServer(disk / "ours") as server:
+        publisher = Publisher(server, in_flight=4)
+        publishing = asyncio.ensure_future(publisher.run())
+        await asyncio.sleep(1)
+        ballast = await asyncio.to_thread(fill, disk, leave=0)
+        before = len(publisher.acknowledged)
+        await asyncio.sleep(2)
+        assert publisher.refused
+        ballast.unlink()
+
+        async def goes_on() -> bool:
+            return len(publisher.acknowledged) > before + 100
+
+        await eventually(goes_on, within=LIMIT_S)
+        publishing.cancel()
+        await asyncio.wait([publishing])
+        await eventually(publisher.whole, within=LIMIT_S)
+        log = (server.folder.parent / "ours.log").read_text()
+        assert "is started again" not in log
+    check_log(server.folder)
+    check_views(server.folder)
