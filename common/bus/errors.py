@@ -6,11 +6,13 @@
     +-- OurError             this suite: logged as an error by who raises it
         +-- Unavailable      the service is away, or went away
         +-- DeadlineExceeded an async call took too long
-        +-- EndpointError    an endpoint that is unsafe or taken: nothing was bound
+        +-- EndpointError    an endpoint that is unsafe or taken: nothing was bound (a StartError)
 
 Knows the three faults and the codes; must never know sockets or calls. Raised by handlers and by
 every module of the bus; `revive` makes the right class of what came over the wire.
 """
+
+from common.runtime.errors import StartError
 
 FAULTS = ("caller", "peer", "ours")
 MAX_TEXT = 8192  # an error text fits its header, whatever it quotes
@@ -64,7 +66,7 @@ class DeadlineExceeded(OurError):  # noqa: N818  the word of the contract
         super().__init__(message, "deadline")
 
 
-class EndpointError(OurError):
+class EndpointError(OurError, StartError):
     """An endpoint cannot be used: its folder is open to others, or its name is taken."""
 
     def __init__(self, message: str) -> None:

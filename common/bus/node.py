@@ -78,7 +78,7 @@ class Node:
         Raises:
             EndpointError: an endpoint is unsafe, taken or cannot be bound; nothing was started.
         """
-        context = self._context = self._shared or zmq.Context()
+        context = self._context = self._join_context()
         try:
             for service in self._called:
                 prepare(self._endpoints(service))
@@ -236,6 +236,13 @@ class Node:
     def manifest(self, service: str) -> Manifest:
         """Say what a service offers: method to (type, roles, muxrpc); empty while it is down."""
         return self._remote(service).manifest
+
+    def _join_context(self) -> zmq.Context[Socket]:
+        """Make a context, or take the one of the whole process, in which alone `inproc` names are known."""
+        names = self._called or (self.name,)
+        if self._shared is None and self._endpoints(names[0]).startswith("inproc:"):
+            self._shared = zmq.Context.instance()
+        return self._shared or zmq.Context()
 
     def _serve(self, context: zmq.Context[Socket], methods: Mapping[str, Method]) -> None:
         endpoint = self._endpoints(self.name)

@@ -8,6 +8,7 @@ carries, and `error` (the traceback) where there is one.
 import json
 import logging
 import sys
+from contextvars import ContextVar
 
 LEVELS = {
     "error": logging.ERROR,
@@ -16,6 +17,10 @@ LEVELS = {
     "info": logging.INFO,
     "debug": logging.DEBUG,
 }
+
+
+actor: ContextVar[str] = ContextVar("actor", default="")
+"""Which service the running task belongs to, where a process has several."""
 
 
 class JsonLines(logging.Formatter):
@@ -30,7 +35,7 @@ class JsonLines(logging.Formatter):
         line = {
             "at": int(record.created * 1000),
             "level": record.levelname.lower(),
-            "service": self._service,
+            "service": actor.get() or self._service,
             "logger": record.name,
             "message": record.getMessage(),
         }

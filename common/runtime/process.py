@@ -9,7 +9,8 @@ Knows how a process starts and stops; never what a service does. Called by each 
         run("storage", main)
 
 Exit codes: 0 a clean end, 1 an unexpected exception (the supervisor starts it again), 2 (`EXIT_FATAL`)
-something that a person must mend.
+something that a person must mend. `sbot start --compact` runs all services' coroutines in one
+process, and stops them by `until_stopped` too.
 """
 
 import asyncio
@@ -21,7 +22,6 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from common.bus import EndpointError
 from common.runtime import folders, logs, settings
 from common.runtime.errors import EXIT_FATAL, EXIT_RETRY, NotNow, StartError
 
@@ -42,8 +42,8 @@ def _run(name: str, main: Main, argv: list[str]) -> int:
         logs.set_up(name, loaded.logging_level)
         folders.prepare(loaded)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_until_stopped(name, main, loaded))
-    except (StartError, EndpointError) as error:
+            return runner.run(until_stopped(name, main, loaded))
+    except StartError as error:
         sys.stderr.write(f"sbot {name}: {error}\n")
         return EXIT_FATAL
     except NotNow as error:
@@ -54,11 +54,14 @@ def _run(name: str, main: Main, argv: list[str]) -> int:
         return EXIT_RETRY
 
 
-async def _until_stopped(name: str, main: Main, loaded: settings.Settings) -> int:
-    """Run the service's coroutine; cancel it when asked to stop and give it its seconds."""
+async def until_stopped(name: str, main: Main, loaded: settings.Settings) -> int:
+    """Run a service's coroutine; cancel it when asked to stop and give it its seconds; 0 for a clean end.
+
+    Raises: what the coroutine raises.
+    """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     if os.environ.get(SUPERVISED):
         loop.add_reader(0, _watch_input, loop, stop)

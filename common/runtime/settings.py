@@ -69,10 +69,14 @@ class Settings(msgspec.Struct, frozen=True):
     timers: Timers
     logging_level: str
     services: tuple[str, ...]
+    compact: bool
+    ignore_other_log: bool
     document: dict[str, Any]
 
     def endpoint(self, service: str) -> str:
         """Tell where a service binds its ROUTER socket (docs/bus.md, section 1)."""
+        if self.compact:
+            return f"inproc://{service}"
         return f"ipc://{self.bus_dir / service}"
 
     @property
@@ -123,6 +127,8 @@ def from_document(document: dict[str, Any]) -> Settings:
         timers=Timers(**timers),
         logging_level=_one_of(document, "logging.level", LEVELS),
         services=_texts(document, "services"),
+        compact=_flag(document, "compact", default=False),
+        ignore_other_log=_flag(document, "ignoreOtherLog", default=False),
         document=document | {"path": str(path)},
     )
 

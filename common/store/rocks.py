@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from errno import ENOSPC
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ from common.store.port import Batch, Store
 __all__ = ["free_bytes", "open_rocks"]
 
 _MIB = 1 << 20
-# Memory of a process that rests: one cache for all blocks, filters and indexes, and few, small memtables.
+# Memory of a process that rests: one cache for all blocks, filters and indexes of all its databases, and few,
+# small memtables.
 _CACHE = 8 * _MIB
 _MEMTABLE = 8 * _MIB
 _MEMTABLES_TOTAL = 24 * _MIB
@@ -47,9 +49,14 @@ _DAMAGED = ("Corruption", "checksum", "No such file")
 _FULL = "No space left on device"
 
 
-def _options(cache: Cache) -> Options:
+@cache
+def _blocks() -> Cache:
+    return Cache(_CACHE)
+
+
+def _options() -> Options:
     table = BlockBasedOptions()
-    table.set_block_cache(cache)
+    table.set_block_cache(_blocks())
     table.set_bloom_filter(_BLOOM_BITS, False)
     table.set_cache_index_and_filter_blocks(True)
     options = Options(raw_mode=True)
@@ -272,7 +279,7 @@ def open_rocks(
                 f" {reserve / _MIB:.0f} MiB are kept free"
             )
 
-    options = _options(Cache(_CACHE))
+    options = _options()
     with _told(path):
         present = Rdict.list_cf(str(path), options) if found else []
         names = dict.fromkeys([_DEFAULT, *present, *families])

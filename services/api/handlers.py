@@ -5,7 +5,6 @@ Knows who we are, and whom to ask; decides nothing. Called by the bus through `a
 
 import asyncio
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Any
 
 from common.bus import BusError, Call, Node
@@ -33,6 +32,8 @@ class Handlers:
 
     async def version(self, _: Call) -> str:
         """Tell our version."""
+        from importlib import metadata  # noqa: PLC0415  a megabyte that few ever ask for
+
         return metadata.version(DISTRIBUTION)
 
     async def status(self, _: Call) -> dict[str, Any]:

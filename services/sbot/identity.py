@@ -3,7 +3,7 @@
 Knows which files of the folder belong together. Called by `start` and by `init`.
 """
 
-import sys
+from pathlib import Path
 
 from common.crypto.keys import Keys
 from common.runtime import secret
@@ -11,7 +11,10 @@ from common.runtime.errors import StartError
 from common.runtime.settings import Settings
 
 DATABASE = "scuttlebot"  # the folder that storage and indexing keep their databases in
-OTHER_LOG = "flume"  # where ssb-server keeps its log
+OTHER_LOGS = {
+    "ssb-server": Path("flume", "log.offset"),
+    "ssb-db2": Path("db2", "log.bipf"),
+}
 
 
 def claim(settings: Settings) -> Keys:
@@ -19,7 +22,8 @@ def claim(settings: Settings) -> Keys:
 
     Raises:
         StartError: it is damaged, or missing although messages are stored: a new identity beside the log
-            of the old one is never what the owner wants.
+            of the old one is never what the owner wants; or the secret may have published into a log that
+            is not ours, and nobody said `ignoreOtherLog`.
     """
     database = settings.path / DATABASE
     if database.exists() and not settings.secret_path.exists():
@@ -27,9 +31,16 @@ def claim(settings: Settings) -> Keys:
             f"{settings.secret_path}: is missing, though {database} holds messages of its owner: "
             "put it back, or choose another folder"
         )
-    if (settings.path / OTHER_LOG).exists():
-        sys.stderr.write(
-            f"sbot: warning: {settings.path / OTHER_LOG} holds a log of ssb-server, which is not read; "
-            "publishing before your own messages came back from peers forks your feed\n"
-        )
+    if not database.exists() and not settings.ignore_other_log:
+        _refuse_others(settings.path)
     return secret.load_or_create(settings.secret_path)
+
+
+def _refuse_others(folder: Path) -> None:
+    """Keep out of a folder whose owner's messages we do not have: the next one published would fork the feed."""
+    for program, place in OTHER_LOGS.items():
+        if (folder / place).exists():
+            raise StartError(
+                f"{folder / place}: is a log of {program}, which cannot be imported yet, and publishing without "
+                "it would fork the feed: choose another folder by --path"
+            )

@@ -1,15 +1,23 @@
 """Asks the services of a starting suite whether they are ready, and where the network listens.
 
-Knows the bus methods `health` and `address`; nothing else of any service. Called by `start`.
+Knows the bus methods `health` and `address`; nothing else of any service. Called by `start` and `compact`.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 from common.bus import BusError, Node
 
 PAUSE = 0.05  # seconds between two questions to a service that is not ready yet
 QUESTION_MS = 2_000
+
+
+async def tell(endpoint: Callable[[str], str], services: Sequence[str]) -> None:
+    """Print the one line on standard output when all are ready; whoever reads it may be gone already."""
+    text = await ready_line(endpoint, services)
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)  # noqa: T201  the command's answer
 
 
 async def ready_line(endpoint: Callable[[str], str], services: Sequence[str]) -> str:

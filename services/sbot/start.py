@@ -1,19 +1,16 @@
-"""`sbot start`: the whole suite in the foreground, under supervisor, from first check to clean end.
+"""`sbot start`: the whole suite in the foreground, under supervisor or compact, from first check to clean end.
 
 Knows folders, the lock, the order of a start and of an end; never what a service does. Called by
 `__main__`.
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import shlex
 import signal
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
 
 from common.runtime import folders, settings, sources
 from common.runtime.process import SUPERVISED
@@ -35,6 +32,10 @@ def start(argv: list[str]) -> int:
     folders.prepare(loaded)
     held = lock.take(loaded.path)
     identity.claim(loaded)
+    if loaded.compact:
+        from services.sbot import compact  # noqa: PLC0415  the launcher of processes needs no uvloop
+
+        return compact.run(loaded)
     return asyncio.run(_run(loaded, held))
 
 
@@ -57,7 +58,7 @@ async def _run(loaded: settings.Settings, held: int) -> int:
     )
     ended = asyncio.ensure_future(suite.wait())
     asked = asyncio.ensure_future(stop.wait())
-    ready = asyncio.ensure_future(_tell(readiness.ready_line(loaded.endpoint, loaded.services)))
+    ready = asyncio.ensure_future(readiness.tell(loaded.endpoint, loaded.services))
     await asyncio.wait((ended, asked, ready), return_when=asyncio.FIRST_COMPLETED)
     await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
     for task in (asked, ready):
@@ -65,13 +66,6 @@ async def _run(loaded: settings.Settings, held: int) -> int:
     code = await _end(suite, ended, asked=stop.is_set())
     relay.stop(loop)
     return code
-
-
-async def _tell(line: Coroutine[Any, Any, str]) -> None:
-    """Print the one line on standard output; whoever reads it may be gone already."""
-    text = await line
-    with contextlib.suppress(BrokenPipeError):
-        print(text, flush=True)  # noqa: T201  the command's answer
 
 
 async def _end(

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.driver import PEERS, CallError
-from tests.support.servers import OurServer, eventually
+from tests.support.servers import OURS, OurServer, eventually
 
 pytestmark = pytest.mark.interop
 NOT_ALLOWED = "method:{} is not in list of allowed methods"
 
 
-@pytest.fixture
-async def ours(folder: Path) -> AsyncIterator[OurServer]:
-    async with OurServer(folder / "ours") as server:
+@pytest.fixture(params=OURS)
+async def ours(folder: Path, request: pytest.FixtureRequest) -> AsyncIterator[OurServer]:
+    async with OURS[request.param](folder / "ours") as server:
         yield server
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from tests.support.driver import Driver
 from tests.support.replicas import clock, log
-from tests.support.servers import OurServer, Server, SsbServer, eventually
+from tests.support.servers import CompactServer, OurServer, Server, SsbServer, eventually
 
 pytestmark = pytest.mark.interop
-KINDS: dict[str, type[Server]] = {"ours": OurServer, "theirs": SsbServer}
+KINDS: dict[str, type[Server]] = {"ours": OurServer, "compact": CompactServer, "theirs": SsbServer}
 LIVE_LIMIT_S = 2
 MEET_LIMIT_S = 20
 
@@ -25,7 +25,15 @@ async def publish_and_follow(client: Driver, other: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("dialler", "listener"),
-    [("ours", "theirs"), ("theirs", "ours"), ("ours", "ours"), ("theirs", "theirs")],
+    [
+        ("ours", "theirs"),
+        ("theirs", "ours"),
+        ("ours", "ours"),
+        ("compact", "theirs"),
+        ("theirs", "compact"),
+        ("compact", "ours"),
+        ("theirs", "theirs"),
+    ],
 )
 async def test_mutual_follows_bring_every_message_to_both(
     folder: Path, dialler: str, listener: str

@@ -36,4 +36,8 @@ def test_a_record_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> Non
         "peer": "b'x'",
     }
     assert "ValueError: invalid literal" in second["error"]
+    before = logs.actor.set("indexing")
+    log.warning("from one of several")
+    logs.actor.reset(before)
+    assert json.loads(capsys.readouterr().err)["service"] == "indexing"
     assert sys.stderr

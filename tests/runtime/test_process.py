@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio, sys, time
+from pathlib import Path
+from common.bus import Method, Node
 from common.runtime.errors import StartError
 from common.runtime.process import run
 
@@ -20,6 +22,9 @@ async def main(settings):
         what = settings.document.get("do")
         if what == "fail":
             raise StartError("/some/file: damaged")
+        if what == "bind":
+            Path(settings.endpoint("here")[6:]).mkdir()
+            await Node("here", settings.endpoint, {"x": Method("async", main)}).start()
         if what == "crash":
             raise ValueError("surprise")
         if what == "hang":
@@ -51,7 +56,7 @@ def up(process: subprocess.Popen[str]) -> None:
     assert process.stdout.readline() == "up\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_it_cleanly(tmp_path: Path, number: int) -> None:
     process = start(tmp_path)
     up(process)
@@ -72,6 +77,7 @@ def test_the_end_of_the_supervisor_stops_it(tmp_path: Path) -> None:
     [
         ("return", 0, ""),
         ("fail", 2, "sbot test: /some/file: damaged\n"),
+        ("bind", 2, "/d/run/here: Address already in use\n"),
         ("crash", 1, "ValueError: surprise"),
     ],
 )

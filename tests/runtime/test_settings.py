@@ -163,3 +163,4 @@ def test_the_bus_lies_in_the_data_folder_unless_its_path_is_too_long(tmp_path: P
     assert len(far.endpoint("replication")) < 95
     assert far.bus_dir == load(tmp_path, "--path", "/" + "x" * 80).bus_dir
     assert load(tmp_path, "--bus.dir", "/b").endpoint("api") == "ipc:///b/api"
+    assert load(tmp_path, "--compact").endpoint("api") == "inproc://api"

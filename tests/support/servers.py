@@ -164,6 +164,19 @@ class OurServer(Server):
         assert self.ready_line == f"ready {self.address}"
 
 
+class CompactServer(OurServer):
+    """Our suite in one process."""
+
+    kind = "scuttlebot compact"
+
+    def arguments(self) -> list[str]:
+        return [*super().arguments(), "--compact"]
+
+
+OURS: dict[str, type[OurServer]] = {"processes": OurServer, "compact": CompactServer}
+"""Both ways to run our suite, as parameters of tests."""
+
+
 async def eventually(check: Any, *, within: float, every: float = 0.05) -> None:
     """Awaits `check()` again and again until it gives something true; fails after `within` seconds."""
     deadline = asyncio.get_running_loop().time() + within

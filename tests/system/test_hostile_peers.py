@@ -20,7 +20,7 @@ from common.runtime.secret import load_or_create
 from common.wire.events import Items
 from common.wire.handshake import Client
 from tests.support.peer import Peer, close
-from tests.support.servers import SHS_BYTES, OurServer, eventually
+from tests.support.servers import OURS, SHS_BYTES, OurServer, eventually
 
 HANG_UP_LIMIT_S = 10
 
@@ -31,9 +31,9 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture
-async def ours(folder: Path) -> AsyncIterator[OurServer]:
-    async with OurServer(folder / "ours") as server:
+@pytest.fixture(params=OURS)
+async def ours(folder: Path, request: pytest.FixtureRequest) -> AsyncIterator[OurServer]:
+    async with OURS[request.param](folder / "ours") as server:
         yield server
 
 

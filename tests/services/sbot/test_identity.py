@@ -22,9 +22,19 @@ def test_a_lost_secret_is_not_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "secret").exists()
 
 
-def test_a_log_of_ssb_server_is_warned_of(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("log", "program"), [("flume/log.offset", "ssb-server"), ("db2/log.bipf", "ssb-db2")]
+)
+def test_a_log_of_another_program_is_not_written_past(
+    tmp_path: Path, log: str, program: str
 ) -> None:
-    (tmp_path / "flume").mkdir()
-    identity.claim(settings.load(["--path", str(tmp_path)], {}, tmp_path, tmp_path))
-    assert "flume holds a log of ssb-server" in capsys.readouterr().err
+    (tmp_path / log).parent.mkdir()
+    (tmp_path / log).touch()
+    argv = ["--path", str(tmp_path)]
+    loaded = settings.load(argv, {}, tmp_path, tmp_path)
+    with pytest.raises(StartError, match=f"^{tmp_path}/{log}: is a log of {program}.*--path$"):
+        identity.claim(loaded)
+    assert not (tmp_path / "secret").exists()
+    keys = identity.claim(settings.load([*argv, "--ignoreOtherLog"], {}, tmp_path, tmp_path))
+    (tmp_path / "scuttlebot").mkdir()
+    assert identity.claim(loaded) == keys
