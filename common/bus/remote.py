@@ -168,10 +168,9 @@ class Remote:
             frames = encode(Kind.CALL, call, method, options, bodies)
         except ValueError as error:
             raise OurError(str(error), "protocol") from error
-        self._calls[call] = state
         if not self._send(frames):
-            self._calls.pop(call, None)
             raise Unavailable(f"{self.service} is not available")
+        self._calls[call] = state
 
     def _emitter(self, call: int) -> Callable[[int, Mapping[str, Any], Sequence[bytes]], None]:
         def emit(kind: int, options: Mapping[str, Any], bodies: Sequence[bytes]) -> None:

@@ -168,7 +168,9 @@ async def test_service_that_stops_and_comes_back_is_found(
             await caller.wait_up("service", 5)
 
 
-async def test_call_into_a_connection_that_is_gone_is_unavailable(context: Context) -> None:
+async def test_call_into_a_connection_that_is_gone_is_unavailable(
+    context: Context, caplog: pytest.LogCaptureFixture
+) -> None:
     def where(service: str) -> str:
         return f"inproc://{service}"
 
@@ -182,6 +184,7 @@ async def test_call_into_a_connection_that_is_gone_is_unavailable(context: Conte
             with pytest.raises(Unavailable):
                 await caller.call("service", "echo")
         assert not caller.is_up("service")
+    assert "never retrieved" not in caplog.text
 
 
 async def test_idle_nodes_stay_up(endpoints: Endpoints) -> None:

@@ -53,7 +53,7 @@ async def answer(node: Node, service: str, method: str, *args: object) -> Any:
 
 @pytest.mark.parametrize("name", ["storage", "replication", "indexing", "network", "peers", "api"])
 async def test_an_actor_that_crashes_is_started_again_and_the_others_find_it(
-    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     loaded = settings(tmp_path)
     own = identity.claim(loaded).id
@@ -89,7 +89,12 @@ async def test_an_actor_that_crashes_is_started_again_and_the_others_find_it(
             for service in loaded.services:
                 while not (await answer(node, service, "health"))["ready"]:
                     await asyncio.sleep(0.05)
-    assert capsys.readouterr().out.startswith("ready net:127.0.0.1:")
+        said = ""
+        while not said:
+            await asyncio.sleep(0.05)
+            said = capsys.readouterr().out
+    assert said.startswith("ready net:127.0.0.1:")
+    assert "never retrieved" not in caplog.text
 
 
 async def test_the_pause_before_the_next_try_grows_until_one_runs_well(
@@ -176,4 +181,5 @@ async def test_a_port_that_is_taken_ends_it_with_one_line(server: CompactServer)
         await other.start()
     assert await other.process.wait() == 1
     said = (server.folder.parent / "other.log").read_text()
-    assert said == f"sbot: cannot listen on 127.0.0.1:{server.port}: address already in use\n"
+    assert said.startswith(f"sbot: cannot listen on 127.0.0.1:{server.port}: ")
+    assert said.count("\n") == 1
