@@ -2,7 +2,7 @@
 
 Knows their names and how a service is run (`services.NAME.__main__.main`), the same that makes it a
 process; never what it does, and imports none of them by itself. Called by `start`. What ends by an
-exception is started again after a growing pause, as supervisor does with processes; what a person must
+exception is started again with the delays of `restarts`, as processes are; what a person must
 mend ends all.
 """
 
@@ -10,7 +10,7 @@ import asyncio
 import importlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import uvloop
@@ -20,10 +20,9 @@ from common.runtime.errors import SettingsError, StartError
 from common.runtime.process import Main
 from common.runtime.settings import Settings
 from services.sbot import readiness
+from services.sbot.restarts import Restarts
 
-FIRST_PAUSE = 0.5  # seconds; a socket of the one before needs a moment to leave
-LONGEST_PAUSE = 30.0
-STEADY = 30.0  # seconds after which a service counts as running well: its next pause is short again
+LEAVE_SECONDS = 0.25  # what the sockets of one that ended need at most to leave their names
 
 log = logging.getLogger("compact")
 
@@ -70,27 +69,32 @@ async def serve(services: Mapping[str, Main], loaded: Settings) -> None:
         raise _first(group) from group
 
 
-async def keep(name: str, main: Main, loaded: Settings) -> None:
+async def keep(
+    name: str,
+    main: Main,
+    loaded: Settings,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
     """Run one service, again and again when it ends by itself.
 
     Raises:
         StartError: trying again would not help.
     """
     logs.actor.set(name)
-    pause = FIRST_PAUSE
+    restarts = Restarts()
     while True:
-        began = time.monotonic()
+        began = clock()
         try:
             await main(loaded)
         except StartError:
             raise
         except Exception:
             log.exception("%s ended by an exception", name)
-        if time.monotonic() - began >= STEADY:
-            pause = FIRST_PAUSE
-        log.warning("%s ended and is started again in %g s", name, pause)
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+        ran = clock() - began
+        delay = max(restarts.delay(ran), LEAVE_SECONDS)
+        log.warning("%s ended after %.1f s and is started again in %g s", name, ran, delay)
+        await sleep(delay)
 
 
 def _first(group: BaseExceptionGroup[StartError]) -> StartError:

@@ -1,6 +1,6 @@
 """When a service that ended is started again: at once, then later and later as long as it keeps ending.
 
-Knows failures and seconds; never processes or clocks. Called by `supervise`, one for each service.
+Knows failures and seconds; never processes or clocks. Called by `supervise` and `compact`, one for each service.
 """
 
 from dataclasses import dataclass
