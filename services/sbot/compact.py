@@ -9,6 +9,7 @@ mend ends all.
 import asyncio
 import importlib
 import logging
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -16,7 +17,7 @@ from functools import partial
 import uvloop
 
 from common.runtime import logs, process
-from common.runtime.errors import SettingsError, StartError
+from common.runtime.errors import NotNow, SettingsError, StartError
 from common.runtime.process import Main
 from common.runtime.settings import Settings
 from services.sbot import readiness
@@ -89,6 +90,8 @@ async def keep(
             await main(loaded)
         except StartError:
             raise
+        except NotNow as error:
+            sys.stderr.write(f"sbot {name}: {error}\n")
         except Exception:
             log.exception("%s ended by an exception", name)
         ran = clock() - began

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from common.bus import Node
-from common.runtime.errors import SettingsError, StartError
+from common.runtime.errors import NotNow, SettingsError, StartError
 from common.runtime.process import Main
 from common.runtime.settings import Settings, load
 from services.sbot import compact, identity
@@ -99,7 +99,7 @@ async def test_an_actor_that_crashes_is_started_again_and_the_others_find_it(
 
 
 async def test_the_pause_before_the_next_try_grows_until_one_runs_well(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pauses: list[float] = []
     now = 0.0
@@ -111,6 +111,8 @@ async def test_the_pause_before_the_next_try_grows_until_one_runs_well(
         nonlocal now
         if len(pauses) == 9:
             now += CALM_SECONDS
+        if len(pauses) == 5:
+            raise NotNow("the disk is full")
         if len(pauses) == 10:
             raise StartError("/a/file: damaged")
         raise ValueError("surprise")
@@ -119,6 +121,7 @@ async def test_the_pause_before_the_next_try_grows_until_one_runs_well(
     with caplog.at_level(logging.WARNING), pytest.raises(StartError, match=r"^/a/file: damaged$"):
         await compact.keep("api", main, loaded, lambda: now, sleep)
     assert pauses == [0.25, 0.25, 0.5, 1, 2, 4, 8, 16, 30, 0.25]
+    assert capsys.readouterr().err == "sbot api: the disk is full\n"
     assert "api ended after 0.0 s and is started again in 0.25 s" in caplog.messages
 
 
