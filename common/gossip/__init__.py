@@ -1,7 +1,7 @@
 """Replication as pure state machines: epidemic broadcast trees, and histories asked for one by one. Pure."""
 
 from common.gossip.ebt import Ebt
-from common.gossip.history import Histories, Request
+from common.gossip.history import MAX_LIVE, MAX_TURNS, Histories, Request
 from common.gossip.messages import (
     Appended,
     BlockChanged,
@@ -28,6 +28,8 @@ from common.gossip.messages import (
 from common.gossip.notes import Note, decode_note, encode_note
 
 __all__ = [
+    "MAX_LIVE",
+    "MAX_TURNS",
     "Appended",
     "BlockChanged",
     "Command",

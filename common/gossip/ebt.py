@@ -43,8 +43,11 @@ from common.refs import FeedId, is_feed
 
 MAX_MEMORIES: Final = 256
 """Peers whose clocks are remembered; of older ones every feed is told again."""
-MAX_UNWANTED: Final = 100_000
-"""Feeds that one peer may name and we do not want: what it said of more is not remembered."""
+MAX_UNWANTED: Final = 50_000
+"""Feeds that one peer may name and we do not want, some 300 bytes each: more are passed over in silence. When one
+of those becomes wanted the peer is told so, and says again what it has."""
+MAX_UNWANTED_IN_ALL: Final = 500_000
+"""The same of all peers: some 150 MB."""
 OFFER_MS: Final = 30_000
 """How often feeds that a peer refused are offered to it again."""
 
@@ -77,6 +80,11 @@ class Ebt:
     def clock(self) -> Mapping[FeedId, int]:
         """The heads of all feeds here."""
         return self._state.clock
+
+    @property
+    def passed_over(self) -> int:
+        """Notes that were not taken because their peer, or all together, named too many feeds."""
+        return self._state.passed_over
 
     @property
     def sessions(self) -> Mapping[FeedId, Session]:
@@ -127,6 +135,7 @@ class Ebt:
         session = self._state.sessions.pop(peer, None)
         if session is None:
             return
+        self._state.unwanted -= session.unwanted
         memories = self._state.memories
         memories[peer] = session.remember()
         while len(memories) > MAX_MEMORIES:
@@ -147,8 +156,10 @@ class Ebt:
 
     def _note(self, session: Session, feed: FeedId, note: Told, now: float) -> None:
         if not self._state.is_shared(feed, session):
-            if feed in session.heard or len(session.heard) < MAX_UNWANTED + len(self._state.wanted):
-                session.heard[feed] = note
+            if feed not in session.heard and not self._has_room(session):
+                self._state.passed_over += 1
+                return
+            session.heard[feed] = note
             if note.sequence != REFUSED and session.told.get(feed) != NOT_SHARED:
                 session.tell(feed, REFUSED, receive=False)
             return
@@ -158,6 +169,14 @@ class Ebt:
             self._senders.release(session, feed, now)
         else:
             self._answer(session, feed, note, now)
+
+    def _has_room(self, session: Session) -> bool:
+        """Counts one more feed that is not shared, where there is room for it."""
+        if session.unwanted >= MAX_UNWANTED or self._state.unwanted >= MAX_UNWANTED_IN_ALL:
+            return False
+        session.unwanted += 1
+        self._state.unwanted += 1
+        return True
 
     def _answer(self, session: Session, feed: FeedId, note: Told, now: float) -> None:
         """Acts on what the peer has and wants of a shared feed."""

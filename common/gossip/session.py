@@ -55,6 +55,8 @@ class Session:
     refused: set[FeedId] = field(default_factory=set)
     forked: set[FeedId] = field(default_factory=set)
     congested: bool = False
+    unwanted: int = 0
+    """Feeds it named first when they were not shared."""
 
     def claim(self, feed: FeedId) -> int:
         """The last sequence of the feed that the peer is known to have; -1 when it said none or refuses it."""
@@ -79,9 +81,14 @@ class Session:
         self.to_read.pop(feed, None)
 
     def remember(self) -> Memory:
-        """What to keep for the next session: sequences of both sides, refusals left out."""
+        """What to keep for the next session: sequences of both sides, of feeds that both spoke of."""
+        both = [
+            feed
+            for feed, told in self.told.items()
+            if told.sequence >= 0 and self.heard.get(feed, NOT_SHARED).sequence >= 0
+        ]
         return Memory(
-            {feed: said.sequence for feed, said in self.heard.items() if said.sequence >= 0},
-            {feed: said.sequence for feed, said in self.told.items() if said.sequence >= 0},
+            {feed: self.heard[feed].sequence for feed in both},
+            {feed: self.told[feed].sequence for feed in both},
             self.forked,
         )

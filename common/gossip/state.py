@@ -20,6 +20,9 @@ class State:
     blocks: dict[FeedId, set[FeedId]] = field(default_factory=dict)
     sessions: dict[FeedId, Session] = field(default_factory=dict)
     memories: dict[FeedId, Memory] = field(default_factory=dict)
+    unwanted: int = 0
+    """Feeds that peers named and that are not shared, of all sessions."""
+    passed_over: int = 0
 
     def head(self, feed: FeedId) -> int:
         """The last sequence held of a feed; 0 for none."""

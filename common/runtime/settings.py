@@ -47,6 +47,18 @@ class Timers(msgspec.Struct, frozen=True):
     inactivity: float = 600_000
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What strangers may use at most (docs/limits.md has the reasons)."""
+
+    connections: float = 4_096
+    connections_per_address: float = 1_024
+    connections_per_key: float = 16
+    handshakes: float = 512
+    handshakes_per_address: float = 128
+    calls_per_second: float = 100
+    buffered_bytes: float = 268_435_456
+
+
 class Settings(msgspec.Struct, frozen=True):
     """What a process may ask about its configuration.
 
@@ -67,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True):
     master: tuple[str, ...]
     local: bool
     timers: Timers
+    limits: Limits
     logging_level: str
     services: tuple[str, ...]
     compact: bool
@@ -111,6 +124,10 @@ def from_document(document: dict[str, Any]) -> Settings:
     incoming = _incoming(document)
     first = _foremost(incoming.get("net", ()))
     timers = {k: _number(document, f"timers.{k}", 0) for k in Timers.__struct_fields__}
+    whole = Limits()
+    limits = {
+        k: _number(document, f"limits.{k}", getattr(whole, k)) for k in Limits.__struct_fields__
+    }
     return Settings(
         path=path,
         bus_dir=_bus_dir(document, path),
@@ -125,6 +142,7 @@ def from_document(document: dict[str, Any]) -> Settings:
         master=_texts(document, "master"),
         local=_flag(document, "local", default=True),
         timers=Timers(**timers),
+        limits=Limits(**limits),
         logging_level=_one_of(document, "logging.level", LEVELS),
         services=_texts(document, "services"),
         compact=_flag(document, "compact", default=False),

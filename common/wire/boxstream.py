@@ -85,6 +85,11 @@ class Opener:
                 bodies.append(body)
         return bodies
 
+    @property
+    def held(self) -> int:
+        """Bytes of a box that is not complete."""
+        return len(self._pieces)
+
     def receive_eof(self) -> None:
         """Take the end of the bytes: without a goodbye before it, it is a hang-up."""
         if self.end is None:

@@ -77,6 +77,11 @@ class Reader:
         self._pieces.keep(joined[at:], wanted)
         return packets
 
+    @property
+    def held(self) -> int:
+        """Bytes of a packet that is not complete."""
+        return len(self._pieces)
+
     def receive_eof(self) -> None:
         """Take the end of the bytes; without a goodbye, it is a hang-up."""
         if self.end is None:

@@ -47,6 +47,13 @@ class Session:
         # Items of this reading by call number, with the types that go with them.
         self._batches: dict[int, tuple[Items, bytearray]] = {}
         self.closed = False
+        self.refusals: list[str] = []
+        """Why calls of the peer were refused; the owner counts and clears them."""
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait here: a packet that is not complete, and what was not drained yet."""
+        return self._reader.held + self._pending
 
     def receive_data(self, data: bytes) -> list[Event]:
         """What these bytes of the peer mean, in order; the items of one stream are one event."""
@@ -124,7 +131,9 @@ class Session:
         if call is None or not call.writes or self._said_goodbye:
             return False
         if self._pending > MAX_PENDING_BYTES:
-            self.fail(number, f"more than {MAX_PENDING_BYTES} bytes wait for a slow reader")
+            reason = f"more than {MAX_PENDING_BYTES} bytes wait for a slow reader"
+            self.refusals.append(reason)
+            self.fail(number, reason)
             return False
         out = self._outbox
         req = -number
@@ -207,6 +216,7 @@ class Session:
         try:
             self._admit("async", req, read_request(flags, body))
         except RefusedError as error:
+            self._note(error)
             self._put(JSON | END, -req, Failure(str(error)).encode())
 
     def _receive_opening(self, flags: int, req: int, body: bytes) -> None:
@@ -222,6 +232,7 @@ class Session:
             call_type, opening = read_stream(flags, body)
             self._admit(call_type, req, opening)
         except RefusedError as error:
+            self._note(error)
             self._put_stream_end(req, Failure(str(error)))
             self._calls.linger(req)
 
@@ -230,6 +241,10 @@ class Session:
             raise RefusedError(f"too many calls at once, {MAX_OPEN_CALLS} are allowed")
         self._calls.add(Call(req, call_type))
         self._events.append(Request(req, call_type, *opening))
+
+    def _note(self, error: RefusedError) -> None:
+        """Keeps what is wrong, without what the peer wrote."""
+        self.refusals.append(str(error).partition(":")[0])
 
     def _receive_answer(self, call: Call, flags: int, body: bytes) -> None:
         self._calls.forget(call)

@@ -16,8 +16,9 @@ from common.bus import Method, Node
 from common.crypto.keys import Keys
 from common.runtime.clock import wall_ms
 from common.runtime.errors import StartError
-from common.runtime.settings import Incoming, Settings
+from common.runtime.settings import Incoming, Limits, Settings
 from services.network import handlers
+from services.network.adapters import descriptors
 from services.network.adapters.dialler import Dialler
 from services.network.adapters.doorway import Doorway
 from services.network.adapters.exchange import Exchange
@@ -26,8 +27,9 @@ from services.network.adapters.handshaking import HANDSHAKE_SECONDS
 from services.network.adapters.manifest_file import write_manifest
 from services.network.adapters.switch import OWN, Own, Switch
 from services.network.address import Listening, Place, announce
+from services.network.limits import Guard
 from services.network.manifest import Manifest
-from services.network.model import Blocks
+from services.network.model import Admission, Blocks
 from services.network.permission import ANONYMOUS
 
 __all__ = ["Network", "serve"]
@@ -50,6 +52,15 @@ def _random() -> bytes:
     return os.urandom(SEED_BYTES)
 
 
+def _admission(limits: Limits) -> Admission:
+    return Admission(
+        max_connections=min(int(limits.connections), descriptors.sockets()),
+        max_connections_per_address=int(limits.connections_per_address),
+        max_handshakes=int(limits.handshakes),
+        max_handshakes_per_address=int(limits.handshakes_per_address),
+    )
+
+
 class Network:
     """All parts of the service; `start` and `stop` are its life."""
 
@@ -67,8 +78,12 @@ class Network:
         self.listening = Listening(b64encode(keys.public).decode())
         self.manifest = Manifest((OWN, *SERVICES))
         own = self._own()
-        switch = Switch(self.manifest, own)
-        self.exchange = Exchange(keys.id, lambda: int(clock()), switch.answer)
+        limits = settings.limits
+        self.guard = Guard(limits.calls_per_second)
+        switch = Switch(self.manifest, own, self.guard)
+        self.exchange = Exchange(
+            keys.id, lambda: int(clock()), switch.answer, int(limits.buffered_bytes)
+        )
         methods = self._methods(own)
         self.node = Node(OWN, settings.endpoint, methods, calls=SERVICES)
         switch.connect(self.node)
@@ -80,10 +95,15 @@ class Network:
             "app_key": settings.caps_shs,
             "exchange": self.exchange,
             "gate": self.gate,
+            "guard": self.guard,
             "seed": seed,
             "handshake_seconds": limit,
         }
-        self.doorway = Doorway(**common)
+        self.doorway = Doorway(
+            admission=_admission(limits),
+            connections_per_key=int(limits.connections_per_key),
+            **common,
+        )
         self.dialler = Dialler(**common)
         offer = {n: (m.type, list(m.allow), m.muxrpc) for n, m in methods.items()}
         self.manifest.learn(OWN, offer)
@@ -148,6 +168,7 @@ class Network:
             "connections.dial": Method("async", partial(handlers.dial, self), muxrpc=False),
             "connections.call": Method("duplex", partial(handlers.invoke, self), muxrpc=False),
             "connections.close": Method("async", partial(handlers.close, self), muxrpc=False),
+            "connections.refuse": Method("async", partial(handlers.refuse, self), muxrpc=False),
             "connections.changes": Method("source", partial(handlers.changes, self), muxrpc=False),
             "health": Method("async", partial(handlers.health, self), muxrpc=False),
         }

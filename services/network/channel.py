@@ -20,6 +20,11 @@ class Channel(Protocol):
         """None while their direction is open, `ok` after a goodbye, else what was wrong."""
         ...
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for their box to be complete."""
+        ...
+
     def open(self, data: bytes) -> bytes:
         """What the peer said, of the bytes read from the socket."""
         ...
@@ -45,6 +50,11 @@ class Boxed:
         """None while it is open, `ok` after their goodbye, else what was wrong with their bytes."""
         return self._opener.end
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for their box to be complete."""
+        return self._opener.held
+
     def open(self, data: bytes) -> bytes:
         """All that could be opened, joined: what frames it holds is for the session to tell."""
         return b"".join(self._opener.feed(data))
@@ -62,6 +72,7 @@ class Plain:
     """No boxes: who can open the unix socket is trusted (multiserver's `noauth`)."""
 
     end: str | None = None
+    held: int = 0
 
     def open(self, data: bytes) -> bytes:
         """The bytes themselves."""

@@ -3,12 +3,13 @@
 Knows the parts of the service. Must never know frames or handshakes. The table in `actor` names them.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import orjson
 
-from common.bus import Call, CallerError
+from common.bus import Call, CallerError, OurError
 from common.wire.events import CallType
 from services.network.adapters.dialler import Dialler
 from services.network.adapters.doorway import Doorway
@@ -16,8 +17,9 @@ from services.network.adapters.exchange import Changes, Exchange
 from services.network.adapters.gate import Gate
 from services.network.adapters.outgoing import call_peer
 from services.network.address import target
+from services.network.limits import Guard
 
-__all__ = ["Parts", "changes", "close", "dial", "health", "invoke", "own"]
+__all__ = ["Parts", "changes", "close", "dial", "health", "invoke", "own", "refuse"]
 
 CALL_TYPES: dict[object, CallType] = {
     "async": "async",
@@ -35,6 +37,7 @@ class Parts(Protocol):
 
     exchange: Exchange
     gate: Gate
+    guard: Guard
     dialler: Dialler
     doorway: Doorway
 
@@ -102,11 +105,32 @@ async def close(parts: Parts, call: Call) -> None:
         talk.close(str(wanted.get("reason") or "closed"))
 
 
+async def refuse(parts: Parts, call: Call) -> None:
+    """`connections.refuse`: close every connection with a key, and let it in again only after some seconds.
+
+    Raises:
+        CallerError: the request is malformed.
+    """
+    wanted = _request(call)
+    feed, seconds = wanted.get("feed"), wanted.get("seconds")
+    if not isinstance(feed, str) or not isinstance(seconds, int | float):
+        raise CallerError("a feed and a number of seconds are wanted")
+    reason = str(wanted.get("reason") or "refused for a while")
+    parts.guard.refused_keys.add(feed, reason, asyncio.get_running_loop().time(), seconds)
+    parts.exchange.close_feed(feed, reason)
+
+
 async def changes(parts: Parts, call: Call) -> None:
-    """`connections.changes`: what stands now, then what happens, for as long as anybody listens."""
+    """`connections.changes`: what stands now, then what happens, for as long as anybody listens.
+
+    Raises:
+        OurError: who listens is too far behind, and has to begin anew.
+    """
     with parts.exchange.follow() as queue:
         while True:
-            batch = [await queue.get(), *_at_hand(queue)]
+            for change in (batch := [await queue.get(), *_at_hand(queue)]):
+                if change is None:
+                    raise OurError("too many changes wait", "overloaded")
             await call.send([orjson.dumps(change) for change in batch])
 
 
@@ -120,6 +144,10 @@ async def health(parts: Parts, call: Call) -> object:
             "connections": len(parts.exchange.connections),
             "handshakes": parts.doorway.admission.under_way,
             "ended": dict(parts.exchange.ended),
+            "calls": parts.guard.open_calls,
+            "refused_calls": dict(parts.exchange.refusals),
+            "refused_keys": len(parts.guard.refused_keys),
+            "buffered_bytes": parts.exchange.ledger.total,
         },
     }
 
@@ -131,5 +159,5 @@ def _request(call: Call) -> dict[str, Any]:
     return wanted
 
 
-def _at_hand(queue: Changes) -> list[dict[str, object]]:
+def _at_hand(queue: Changes) -> list[dict[str, object] | None]:
     return [queue.get_nowait() for _ in range(min(queue.qsize(), MAX_BATCH - 1))]

@@ -7,29 +7,22 @@ sockets, frames or the bus. The adapters tell it what happened and do what it an
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Literal
 
 from common.refs import FeedId
 from services.network.permission import Role, role_of
 
 __all__ = [
-    "MAX_CONNECTIONS",
-    "MAX_HANDSHAKES",
-    "MAX_HANDSHAKES_PER_ADDRESS",
     "Admission",
     "Blocks",
     "Connection",
     "Connections",
+    "household",
 ]
 
-MAX_CONNECTIONS = 4096
-"""Open connections in all; each costs a socket and some 100 KiB of buffers at the worst."""
-
-MAX_HANDSHAKES = 512
-"""Handshakes under way in all: each costs five scalar multiplications, about a third of a millisecond."""
-
-MAX_HANDSHAKES_PER_ADDRESS = 128
-"""Handshakes under way from one address: one host cannot take every place, a network behind one NAT fits."""
+HOUSEHOLD_BITS = 64
+"""Of an IPv6 address: what one customer is given at least, so its addresses count as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +56,7 @@ class Connections:
     """All connections that stand, by name and by the remote's key."""
 
     _by_name: dict[str, Connection] = field(default_factory=dict)
+    _by_feed: Counter[str] = field(default_factory=Counter)
     _last: int = 0
 
     def __len__(self) -> int:
@@ -79,10 +73,20 @@ class Connections:
     def add(self, connection: Connection) -> None:
         """Note a connection that stands from now on."""
         self._by_name[connection.name] = connection
+        self._by_feed[connection.feed] += 1
 
     def remove(self, name: str) -> Connection | None:
         """Forget one that ended; answers what it was, None when it was not known."""
-        return self._by_name.pop(name, None)
+        connection = self._by_name.pop(name, None)
+        if connection is not None:
+            self._by_feed[connection.feed] -= 1
+            if not self._by_feed[connection.feed]:
+                del self._by_feed[connection.feed]
+        return connection
+
+    def count(self, feed: FeedId) -> int:
+        """How many stand with a key."""
+        return self._by_feed[feed]
 
     def get(self, name: str) -> Connection | None:
         """The connection of that name, if it stands."""
@@ -98,34 +102,74 @@ class Connections:
         return max(found, key=lambda c: c.dialled, default=None)
 
 
+def household(host: str) -> str:
+    """What counts as one address: an IPv4 address, or the network of an IPv6 one."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if not isinstance(address, IPv6Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), HOUSEHOLD_BITS), strict=False))
+
+
 @dataclass(slots=True)
 class Admission:
-    """Counts handshakes under way and connections; says why one more is too many."""
+    """Counts handshakes under way and sockets that came in, by address; says why one more is too many.
 
+    A socket counts from its arrival until it is closed, whether or not a handshake was made of it.
+    """
+
+    max_connections: int
+    max_connections_per_address: int
+    max_handshakes: int
+    max_handshakes_per_address: int
     _handshakes: Counter[str] = field(default_factory=Counter)
+    _sockets: Counter[str] = field(default_factory=Counter)
 
-    def enter(self, host: str, connected: int) -> str | None:
-        """Ask for a place for a handshake from a host; answers None, or the reason of the refusal."""
-        under_way = self._handshakes.total()
-        if connected + under_way >= MAX_CONNECTIONS:
+    def arrive(self, host: str, connected: int) -> str | None:
+        """Ask for a place for a socket and its handshake; answers None, or the reason of the refusal.
+
+        `connected` are the connections that stand, ours as well.
+        """
+        address = household(host)
+        if connected + self._handshakes.total() >= self.max_connections:
             return "too many connections"
-        if under_way >= MAX_HANDSHAKES:
+        if self._handshakes.total() >= self.max_handshakes:
             return "too many handshakes"
-        if self._handshakes[host] >= MAX_HANDSHAKES_PER_ADDRESS:
+        if self._handshakes[address] >= self.max_handshakes_per_address:
             return "too many handshakes from one address"
-        self._handshakes[host] += 1
+        if self._sockets[address] >= self.max_connections_per_address:
+            return "too many connections from one address"
+        self._handshakes[address] += 1
+        self._sockets[address] += 1
         return None
 
-    def leave(self, host: str) -> None:
-        """Give the place back: the handshake ended, well or badly."""
-        self._handshakes[host] -= 1
-        if not self._handshakes[host]:
-            del self._handshakes[host]
+    def settle(self, host: str) -> None:
+        """The handshake ended, well or badly."""
+        _give_back(self._handshakes, household(host))
+
+    def depart(self, host: str) -> None:
+        """The socket is closed."""
+        _give_back(self._sockets, household(host))
 
     @property
     def under_way(self) -> int:
         """Handshakes under way in all."""
         return self._handshakes.total()
+
+    @property
+    def addresses(self) -> int:
+        """Addresses with a socket here."""
+        return len(self._sockets)
+
+
+def _give_back(places: Counter[str], address: str) -> None:
+    places[address] -= 1
+    if not places[address]:
+        del places[address]
 
 
 @dataclass(slots=True)

@@ -44,7 +44,7 @@ class Replication:
         self.node = node
         self.wishes = parts.wishes
         self.appender = parts.appender
-        self.hub = Hub(node, Ebt(own, clock), steady_ms)
+        self.hub = Hub(node, own, Ebt(own, clock), steady_ms)
         self.hub.handle(WantedChanged([own], [], self.hub.now()))
         self.peers = Peers(node, self.hub, self.appender, self.wishes)
         self.ready = asyncio.Event()

@@ -10,6 +10,7 @@ from common.bus import Call, CallerError, Node
 from common.feed.items import item_of
 from common.feed.record import Record
 from common.refs import is_feed
+from common.runtime.limits import Shares, window
 from services.replication.adapters.appender import Appender
 from services.replication.adapters.hub import Hub
 from services.replication.adapters.link import Link
@@ -18,6 +19,11 @@ from services.replication.model import Wishes
 from services.replication.request import HistoryRequest, blocks_in, read_request
 
 VERSIONS = (2, 3)
+MASTER = "master"
+MAX_HISTORIES = 3_072
+"""Streams of histories in all: storage takes 4,096 calls from us, the rest is for EBT and the log."""
+LEAST_HISTORIES = 16
+"""That every peer may have, however many others are there."""
 WRONG_VERSION = "expected ebt.replicate({version: 3 or 2})"
 
 
@@ -38,6 +44,7 @@ class Handlers:
     def __init__(self) -> None:
         self.parts: Parts | None = None
         self._started = asyncio.Event()
+        self._histories = Shares(MAX_HISTORIES, LEAST_HISTORIES)
 
     def begin(self, parts: Parts) -> None:
         """From now on calls are answered; those that came before waited."""
@@ -85,12 +92,22 @@ class Handlers:
             "limit": wanted.limit,
             "live": wanted.live,
         }
-        async with parts.node.source("storage", "feeds.read", options) as stream:
-            async for batch in stream:
-                items, blocked = _items(wanted, [Record.parse(raw) for raw in batch.bodies], caller)
-                await call.send(items)
-                if blocked:
-                    return
+        counted = call.caller.role != MASTER
+        if counted and not self._histories.enter(caller):
+            parts.hub.refusals.note("too many histories")
+            raise CallerError("too many histories at once", "overloaded")
+        credit = window(self._histories.held(caller))
+        try:
+            async with parts.node.source("storage", "feeds.read", options, window=credit) as stream:
+                async for batch in stream:
+                    records = [Record.parse(raw) for raw in batch.bodies]
+                    items, blocked = _items(wanted, records, caller)
+                    await call.send(items)
+                    if blocked:
+                        return
+        finally:
+            if counted:
+                self._histories.leave(caller)
 
     async def health(self, _: Call) -> dict[str, Any]:
         """Say what is under way."""
@@ -104,6 +121,9 @@ class Handlers:
             "feeds": len(parts.hub.clock),
             "wanted": len(parts.wishes.wanted),
             "sessions": len(parts.hub.links),
+            "histories": self._histories.taken,
+            "refused": dict(parts.hub.refusals),
+            "notes_passed_over": parts.hub.passed_over,
         }
         return {"service": "replication", "ready": parts.ready.is_set(), "state": state}
 

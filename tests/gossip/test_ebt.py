@@ -319,10 +319,26 @@ def test_a_feed_the_peer_has_meanwhile_is_not_read_for_it() -> None:
     play << Congested(P, False) >> []
 
 
-def test_what_a_peer_says_of_unwanted_feeds_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_module, "MAX_UNWANTED", 1)
+@pytest.mark.parametrize("limit", ["MAX_UNWANTED", "MAX_UNWANTED_IN_ALL"])
+def test_what_peers_say_of_unwanted_feeds_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(_module, limit, 1)
     play = Play({X: 1, Y: 1})
     play << Connected(P, False, 0)
-    play << notes(P, X=(0, True)) << notes(P, Y=(0, True)) >> [tells(P, Y=(-1, False))]
+    play << notes(P, X=(0, True)) >> [tells(P, X=(-1, False))]
+    play << notes(P, Y=(0, True)) >> []
+    assert play.ebt.passed_over == 1
+    play << notes(P, X=(0, True)) >> []
     play << WantedChanged([X], (), 0) >> [tells(P, X=(1, True)), ReadFeed(P, X, 0, 500)]
     play << WantedChanged([Y], (), 0) >> [tells(P, Y=(1, True))]
+    play << Disconnected(P, 0) << WantedChanged((), [X, Y], 0) << Connected(P, False, 0)
+    play << notes(P, Y=(0, True)) >> [tells(P, Y=(-1, False))]
+
+
+def test_only_what_both_sides_spoke_of_is_remembered() -> None:
+    play = Play({X: 1}, X)
+    play << Connected(P, False, 0) << notes(P, X=(1, False), Y=(7, True))
+    session = play.ebt.sessions[P]
+    assert set(session.heard) == {X, Y}
+    assert set(session.remember().heard) == set(session.remember().told) == {X}

@@ -196,11 +196,13 @@ class Network:
         self.changes_made: list[dict[str, Any]] = []
         self.changed = asyncio.Event()
         self.answers: dict[str, Answer] = {}
+        self.refused: list[dict[str, Any]] = []
 
     def methods(self) -> dict[str, Method]:
         return {
             "connections.changes": Method("source", self.changes, muxrpc=False),
             "connections.call": Method("duplex", self.call, muxrpc=False),
+            "connections.refuse": Method("async", self.refuse, muxrpc=False),
         }
 
     def tell(self, kind: str, connection: str, feed: str, *, client: bool) -> None:
@@ -219,6 +221,9 @@ class Network:
             items = self.changes_made[told:]
             told += len(items)
             await call.send([orjson.dumps(item) for item in items])
+
+    async def refuse(self, call: Call) -> None:
+        self.refused.append(call.args[0])
 
     async def call(self, call: Call) -> None:
         wanted = call.args[0]

@@ -43,7 +43,10 @@ def test_nonces_wrap() -> None:
 def test_single_bytes_are_enough() -> None:
     sealed = Sealer(KEY, NONCE).seal(b"slow")
     opener = Opener(KEY, NONCE)
-    assert [body for n in sealed for body in opener.feed(bytes([n]))] == [b"slow"]
+    assert opener.feed(sealed[:33]) == []
+    assert opener.held == 33
+    assert [body for n in sealed[33:] for body in opener.feed(bytes([n]))] == [b"slow"]
+    assert opener.held == 0
     assert opener.end is None
 
 

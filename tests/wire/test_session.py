@@ -277,6 +277,21 @@ def test_requests_that_are_none_are_refused() -> None:
     assert json.loads(one[2])["message"] == "invalid request, args should be array, was: {}"
     assert two[:2] == (JSON | STREAM | END, -2)
     assert json.loads(two[2])["message"] == "unsupported stream type: x"
+    assert session.refusals == [
+        "invalid request, args should be array, was",
+        "unsupported stream type",
+    ]
+
+
+def test_what_waits_is_told() -> None:
+    session = Session()
+    session.receive_data(request(1, "async")[:12])
+    assert session.held == 12
+    session.receive_data(request(1, "async")[12:])
+    assert session.held == 0
+    session.reply(1)
+    assert session.held == len(session.data_to_send())
+    assert session.held == 0
 
 
 def test_an_end_of_nothing_is_confirmed() -> None:

@@ -39,6 +39,19 @@ class OpenCall(Protocol):
         """The connection is gone."""
 
 
+class Watcher(Protocol):
+    """Who keeps count of all conversations."""
+
+    def over(self, talk: "Conversation", reason: str) -> None:
+        """It ended."""
+
+    def holds(self, talk: "Conversation", size: int) -> None:
+        """So many bytes wait on it now."""
+
+    def refused(self, talk: "Conversation", reason: str) -> None:
+        """A call of the peer was refused."""
+
+
 class Conversation:
     """Muxrpc on one connection."""
 
@@ -49,16 +62,19 @@ class Conversation:
         connection: Connection,
         *,
         answer: Callable[["Conversation", Request], OpenCall | None],
-        over: Callable[["Conversation", str], None],
+        watcher: Watcher,
     ) -> None:
         self.connection = connection
         self.link = link
         self._channel = channel
         self._session = Session()
         self._answer = answer
-        self._over = over
+        self._watcher = watcher
         self._calls: dict[int, OpenCall] = {}
         self._waiting = 0
+        self._told = 0
+        self._gone = False
+        self.refused_calls = 0
         self._flushing = False
         self._loop = asyncio.get_running_loop()
         self.heard_at = self._loop.time()
@@ -72,13 +88,15 @@ class Conversation:
             self._tell(self._session.receive_data(plain))
         if self._channel.end is not None and not self._session.closed:
             self._tell(self._session.receive_eof())
+        self._count()
 
     def lost(self, reason: str) -> None:
         """The link is gone: every open call ends."""
+        self._gone = True
         calls, self._calls = self._calls, {}
         for call in calls.values():
             call.lost()
-        self._over(self, reason)
+        self._watcher.over(self, reason)
 
     def call(self, kind: CallType, name: Sequence[str], args: bytes, side: OpenCall) -> int:
         """Call a method of the peer; `args` is a JSON array. Answers the call's number."""
@@ -110,6 +128,11 @@ class Conversation:
         self._session.fail(call, message)
         self._done(call)
 
+    def refuse(self, call: int, reason: str) -> None:
+        """Do not carry a call of the peer; one who goes on all the same is closed."""
+        self.fail(call, reason)
+        self._refused(reason)
+
     def forget(self, call: int) -> None:
         """Nobody here waits for what comes for this call any more."""
         self._calls.pop(call, None)
@@ -121,6 +144,12 @@ class Conversation:
             self.link.read(wanted=False)
         elif self._waiting <= RESUME_WAITING_BYTES:
             self.link.read(wanted=True)
+        self._count()
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait here: incomplete ones, those that no service has taken, those that no socket has."""
+        return self._channel.held + self._session.held + self._waiting + self.link.unsent
 
     def close(self, reason: str) -> None:
         """Say goodbye and close."""
@@ -138,6 +167,21 @@ class Conversation:
         data = self._session.data_to_send()
         if data:
             self.link.write(self._channel.seal(data))
+            self._count()
+
+    def _count(self) -> None:
+        if self._session.refusals:
+            refusals, self._session.refusals = self._session.refusals, []
+            for reason in refusals:
+                self._refused(reason)
+        held = self.held
+        if held != self._told:
+            self._told = held
+            self._watcher.holds(self, held)
+
+    def _refused(self, reason: str) -> None:
+        self.refused_calls += 1
+        self._watcher.refused(self, reason)
 
     def _finish(self, reason: str) -> None:
         self._flush()
@@ -150,6 +194,8 @@ class Conversation:
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:
+            if self._gone:
+                return
             if isinstance(event, Items):
                 call = self._calls.get(event.call)
                 if call is not None:

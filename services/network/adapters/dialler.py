@@ -17,6 +17,7 @@ from services.network.adapters.handshaking import HANDSHAKE_SECONDS, Handshaking
 from services.network.adapters.link import Link
 from services.network.address import Target
 from services.network.channel import Boxed
+from services.network.limits import Guard
 from services.network.model import Connection
 
 __all__ = ["DIAL_SECONDS", "Dialler"]
@@ -35,6 +36,7 @@ class Dialler:
         app_key: bytes,
         exchange: Exchange,
         gate: Gate,
+        guard: Guard,
         seed: Callable[[], bytes],
         handshake_seconds: float = HANDSHAKE_SECONDS,
         dial_seconds: float = DIAL_SECONDS,
@@ -43,6 +45,7 @@ class Dialler:
         self._app_key = app_key
         self._exchange = exchange
         self._gate = gate
+        self._guard = guard
         self._seed = seed
         self._handshake_seconds = handshake_seconds
         self._dial_seconds = dial_seconds
@@ -88,6 +91,9 @@ class Dialler:
                 await self._gate.opened()
                 if self._gate.role(feed, "net", dialled=True) is None:
                     raise CallerError(f"{feed} is blocked", "refused")
+                reason = self._guard.refused_keys.reason(feed, asyncio.get_running_loop().time())
+                if reason is not None:
+                    raise CallerError(f"{feed} is refused: {reason}", "refused")
                 return await self._connect(target, address)
         except TimeoutError:
             raise PeerError(f"could not connect to {where}: took too long", "deadline") from None

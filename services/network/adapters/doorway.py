@@ -19,6 +19,7 @@ from services.network.adapters.gate import BLOCKED, Gate
 from services.network.adapters.handshaking import HANDSHAKE_SECONDS, Answer, Handshaking
 from services.network.adapters.link import Link
 from services.network.channel import Boxed, Plain
+from services.network.limits import Guard
 from services.network.model import Admission
 from services.network.permission import MASTER
 
@@ -42,10 +43,15 @@ class Doorway:
         app_key: bytes,
         exchange: Exchange,
         gate: Gate,
+        guard: Guard,
+        admission: Admission,
+        connections_per_key: int,
         seed: Callable[[], bytes],
         handshake_seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
-        self.admission = Admission()
+        self.admission = admission
+        self._guard = guard
+        self._connections_per_key = connections_per_key
         self._keys = keys
         self._app_key = app_key
         self._exchange = exchange
@@ -101,18 +107,20 @@ class Doorway:
             link.abort()
             return
         host, port = link.remote
-        reason = self.admission.enter(host, len(self._exchange.connections))
+        reason = self.admission.arrive(host, len(self._exchange.connections))
         if reason is not None:
             self._exchange.count(reason)
             link.close(reason)
+            link.abort()
             return
+        link.gone.add_done_callback(lambda _: self.admission.depart(host))
 
         def agreed(outcome: Outcome, leftover: bytes) -> None:
-            self.admission.leave(host)
+            self.admission.settle(host)
             self._welcome(link, outcome, leftover, f"net:{host}:{port}")
 
         def failed(reason: str) -> None:
-            self.admission.leave(host)
+            self.admission.settle(host)
             self._exchange.count(reason)
 
         Handshaking(
@@ -125,13 +133,28 @@ class Doorway:
         )
 
     def _ask(self, feed: FeedId, answer: Answer) -> None:
-        self._gate.ask(feed, "net", answer)
+        reason = self._refusal(feed)
+        if reason is None:
+            self._gate.ask(feed, "net", answer)
+        else:
+            answer(reason)
+
+    def _refusal(self, feed: FeedId) -> str | None:
+        """Why a key is not let in however it behaves; those with full rights always are."""
+        if self._gate.role(feed, "net", dialled=False) == MASTER:
+            return None
+        reason = self._guard.refused_keys.reason(feed, asyncio.get_running_loop().time())
+        if reason is None and self._exchange.connections.count(feed) >= self._connections_per_key:
+            return "too many connections of one key"
+        return reason
 
     def _welcome(self, link: Link, outcome: Outcome, leftover: bytes, where: str) -> None:
         feed = feed_id(outcome.remote)
         role = self._gate.role(feed, "net", dialled=False)
-        if role is None:
-            link.close(BLOCKED)
+        reason = BLOCKED if role is None else self._refusal(feed)
+        if role is None or reason is not None:
+            self._exchange.count(reason or BLOCKED)
+            link.close(reason or BLOCKED)
             return
         address = f"{where}~shs:{b64encode(outcome.remote).decode()}"
         talk = self._exchange.open(

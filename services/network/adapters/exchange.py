@@ -6,29 +6,35 @@ handlers find them, the gate closes those of whom our feed blocks.
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from common.refs import FeedId
+from common.runtime.limits import Tally
 from common.wire.events import Request
 from services.network.adapters.conversation import Conversation, OpenCall
 from services.network.adapters.link import Link
 from services.network.channel import Channel
+from services.network.limits import MAX_REFUSED_CALLS, Ledger
 from services.network.model import Connection, Connections
-from services.network.permission import Role
+from services.network.permission import MASTER, Role
 
 __all__ = ["Changes", "Exchange"]
 
 log = logging.getLogger(__name__)
 
-MAX_REASONS = 200
-"""Different reasons counted; more can only come from texts that a peer chose."""
+MAX_BUFFERED_BYTES = 256 * 1024 * 1024
+"""What may wait on all connections together: thirty of the largest packets, and half of a small board's memory."""
+
+MAX_CHANGES = 10_000
+"""Changes that wait for one follower: strangers make them as fast as they dial, a follower that stands still
+is cut off and begins anew."""
 
 WATCH_SECONDS = 10.0
 """How often silence is looked for: exact enough for a patience of minutes."""
 
-Changes = asyncio.Queue[dict[str, object]]
+Changes = asyncio.Queue[dict[str, object] | None]
+"""None when the follower fell too far behind: nothing comes after it."""
 
 
 class Exchange:
@@ -39,9 +45,13 @@ class Exchange:
         own: FeedId,
         clock: Callable[[], int],
         answer: Callable[[Conversation, Request], OpenCall | None],
+        max_buffered: int = MAX_BUFFERED_BYTES,
     ) -> None:
         self.connections = Connections()
-        self.ended: Counter[str] = Counter()
+        self.ended = Tally()
+        self.refusals = Tally()
+        self.ledger = Ledger()
+        self._max_buffered = max_buffered
         self._own = own
         self._clock = clock
         self._answer = answer
@@ -62,7 +72,7 @@ class Exchange:
         """Begin a conversation on a link whose other end is known."""
         name = self.connections.next_name()
         connection = Connection(name, feed, address, dialled, role, transport, self._clock())
-        talk = Conversation(link, channel, connection, answer=self._answer, over=self._over)
+        talk = Conversation(link, channel, connection, answer=self._answer, watcher=self)
         self.connections.add(connection)
         self._conversations[name] = talk
         log.info(
@@ -105,8 +115,7 @@ class Exchange:
 
     def count(self, reason: str) -> None:
         """Count why a connection ended, or never came to be."""
-        known = reason in self.ended or len(self.ended) < MAX_REASONS
-        self.ended[reason if known else "other"] += 1
+        self.ended.note(reason)
 
     @contextmanager
     def follow(self) -> Iterator[Changes]:
@@ -120,9 +129,31 @@ class Exchange:
         finally:
             self._followers.discard(queue)
 
-    def _over(self, talk: Conversation, reason: str) -> None:
+    def holds(self, talk: Conversation, size: int) -> None:
+        """So many bytes wait on a conversation; when it is too much in all, who holds the most has to go."""
+        if talk.connection.name not in self._conversations:
+            return
+        self.ledger.put(talk.connection.name, size)
+        while self.ledger.total > self._max_buffered:
+            for name in tuple(self.ledger.held):
+                self.ledger.put(name, self._conversations[name].held)
+            largest = self._largest_stranger()
+            if self.ledger.total <= self._max_buffered or largest is None:
+                return
+            largest.link.close("too many bytes wait in all")
+            largest.link.abort()
+
+    def refused(self, talk: Conversation, reason: str) -> None:
+        """A call was refused; who goes on all the same is closed."""
+        self.refusals.note(reason)
+        if talk.refused_calls == MAX_REFUSED_CALLS and talk.connection.role != MASTER:
+            talk.close("too many refused calls")
+
+    def over(self, talk: Conversation, reason: str) -> None:
+        """A conversation ended: forget it, count why, tell who follows."""
         connection = talk.connection
         del self._conversations[connection.name]
+        self.ledger.put(connection.name, 0)
         self.connections.remove(connection.name)
         self.count(reason)
         log.info(
@@ -133,6 +164,15 @@ class Exchange:
         )
         self._tell(connection.change("disconnected", self._clock()))
 
+    def _largest_stranger(self) -> Conversation | None:
+        talks = (self._conversations[name] for name in self.ledger.held)
+        strangers = (talk for talk in talks if talk.connection.role != MASTER)
+        return max(strangers, key=lambda talk: talk.held, default=None)
+
     def _tell(self, change: dict[str, object]) -> None:
-        for follower in self._followers:
-            follower.put_nowait(change)
+        for follower in tuple(self._followers):
+            if follower.qsize() < MAX_CHANGES:
+                follower.put_nowait(change)
+            else:
+                self._followers.discard(follower)
+                follower.put_nowait(None)

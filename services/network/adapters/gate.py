@@ -5,6 +5,7 @@ Knows the stream `graph.edges` of indexing. Must never know sockets. Asked by ha
 
 import asyncio
 import logging
+from collections import deque
 
 from common.bus import BusError, Node
 from common.refs import FeedId
@@ -22,6 +23,9 @@ BLOCKED = "client is blocked"
 
 RETRY_SECONDS = 1.0
 
+MAX_WAITING = 4_096
+"""Strangers who wait; a handshake has its time limit, so the oldest of so many have left."""
+
 
 class Gate:
     """The door, with those who wait in front of it."""
@@ -30,7 +34,7 @@ class Gate:
         self._node = node
         self._blocks = blocks
         self._exchange = exchange
-        self._waiting: list[tuple[FeedId, str, Answer]] = []
+        self._waiting: deque[tuple[FeedId, str, Answer]] = deque(maxlen=MAX_WAITING)
         self._open = asyncio.Event()
 
     @property
@@ -77,6 +81,5 @@ class Gate:
             self._exchange.close_feed(blocked, BLOCKED)
         if self._blocks.synced and not self._open.is_set():
             self._open.set()
-            waiting, self._waiting = self._waiting, []
-            for feed, transport, answer in waiting:
-                self.ask(feed, transport, answer)
+            while self._waiting:
+                self.ask(*self._waiting.popleft())

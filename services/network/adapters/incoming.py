@@ -6,6 +6,7 @@ for each request whose caller is allowed to.
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from common.bus import BusError, Caller, Node, PeerError, Stream
 from common.wire.events import Failure, Request
@@ -27,7 +28,15 @@ class Incoming:
     """One open call of a peer."""
 
     def __init__(
-        self, node: Node, conversation: Conversation, request: Request, route: Route, caller: Caller
+        self,
+        node: Node,
+        conversation: Conversation,
+        request: Request,
+        route: Route,
+        caller: Caller,
+        *,
+        window: int,
+        done: Callable[[], None],
     ) -> None:
         self._node = node
         self._talk = conversation
@@ -37,7 +46,9 @@ class Incoming:
         self._caller = caller
         self._inbox = Inbox(conversation.hold)
         self._failure: Failure | None = None
+        self._window = window
         self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task.add_done_callback(lambda _: done())
 
     def items(self, bodies: list[bytes], types: bytes) -> None:
         """The peer sent items of a sink or duplex."""
@@ -91,7 +102,11 @@ class Incoming:
     async def _source(self) -> None:
         route = self._route
         async with self._node.source(
-            route.service, route.method, args_json=self._args, caller=self._caller
+            route.service,
+            route.method,
+            args_json=self._args,
+            caller=self._caller,
+            window=self._window,
         ) as stream:
             await self._carry_out(stream)
 
@@ -106,7 +121,11 @@ class Incoming:
     async def _duplex(self) -> None:
         route = self._route
         async with self._node.duplex(
-            route.service, route.method, args_json=self._args, caller=self._caller
+            route.service,
+            route.method,
+            args_json=self._args,
+            caller=self._caller,
+            window=self._window,
         ) as stream:
             inward = asyncio.get_running_loop().create_task(self._carry_in(stream))
             try:

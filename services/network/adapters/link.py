@@ -113,6 +113,11 @@ class Link(asyncio.Protocol):
         self._writable = None
 
     @property
+    def unsent(self) -> int:
+        """Bytes that wait for the socket."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    @property
     def is_full(self) -> bool:
         """Whether streams have to wait for `writable`."""
         return self._writable is not None

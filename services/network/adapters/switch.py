@@ -3,7 +3,9 @@
 Knows the merged manifest and our own methods. Must never know what methods do. Asked by every conversation.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,6 +14,7 @@ from common.bus import Caller, Node
 from common.wire.events import Request
 from services.network.adapters.conversation import Conversation, OpenCall
 from services.network.adapters.incoming import Incoming
+from services.network.limits import Guard
 from services.network.manifest import Manifest, Refusal
 from services.network.model import Connection
 
@@ -28,7 +31,8 @@ JSON_TYPE = 2
 class Switch:
     """Looks each call up, checks the caller's permission, and sends it on its way."""
 
-    def __init__(self, manifest: Manifest, own: Mapping[str, Own]) -> None:
+    def __init__(self, manifest: Manifest, own: Mapping[str, Own], guard: Guard) -> None:
+        self._guard = guard
         self._manifest = manifest
         self._own = own
         self._node: Node | None = None
@@ -39,7 +43,12 @@ class Switch:
 
     def answer(self, talk: Conversation, request: Request) -> OpenCall | None:
         """Begin to answer a call of a peer; None when it is answered already."""
-        route = self._manifest.route(request.name, request.type, talk.connection.role)
+        feed, role = talk.connection.feed, talk.connection.role
+        reason = self._guard.try_call(feed, role, asyncio.get_running_loop().time())
+        if reason is not None:
+            talk.refuse(request.call, reason)
+            return None
+        route = self._manifest.route(request.name, request.type, role)
         if isinstance(route, Refusal):
             talk.fail(request.call, route.message)
             return None
@@ -49,7 +58,19 @@ class Switch:
         if self._node is None:
             talk.fail(request.call, f"service {route.service} is not available")
             return None
-        return Incoming(self._node, talk, request, route, _caller(talk.connection))
+        reason = self._guard.enter(feed, role)
+        if reason is not None:
+            talk.refuse(request.call, reason)
+            return None
+        return Incoming(
+            self._node,
+            talk,
+            request,
+            route,
+            _caller(talk.connection),
+            window=self._guard.window(feed, role),
+            done=partial(self._guard.leave, feed, role),
+        )
 
     def _answer_here(self, talk: Conversation, request: Request, method: Own) -> None:
         try:

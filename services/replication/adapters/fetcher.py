@@ -5,14 +5,15 @@ Knows `createHistoryStream` of a peer; must never know EBT. Made by `Peers` for 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 
 from common.bus import BusError, Node, PeerError, Stream
-from common.gossip import Histories, Message, Request
+from common.gossip import MAX_LIVE, MAX_TURNS, Histories, Message, Request
 from common.refs import FeedId
-from services.replication.adapters.appender import Appender
+from services.replication.adapters.appender import Appender, ForgedError
+from services.replication.conduct import FORGED_POINTS, Conduct
 from services.replication.items import read_message
 from services.replication.model import Change
 
@@ -24,6 +25,21 @@ WINDOW: Final = 1 << 17
 """Credit of one history: there may be hundreds."""
 
 
+class World(Protocol):
+    """What a fetcher asks of the hub."""
+
+    conduct: Conduct
+
+    @property
+    def clock(self) -> Mapping[FeedId, int]:
+        """The heads of all feeds here."""
+        ...
+
+    def now(self) -> float:
+        """Milliseconds of a steady clock."""
+        ...
+
+
 class Fetcher:
     """All histories of one connection."""
 
@@ -32,27 +48,30 @@ class Fetcher:
         node: Node,
         appender: Appender,
         connection: str,
-        clock: Mapping[FeedId, int],
-        now: Callable[[], float],
+        peer: FeedId,
+        world: World,
+        *,
+        limit: int,
     ) -> None:
         self._node = node
         self._appender = appender
         self._connection = connection
-        self._clock = clock
-        self._now = now
-        self._histories = Histories()
+        self._world = world
+        self._peer = peer
+        turns = min(MAX_TURNS, max(1, limit // 4))
+        self._histories = Histories(min(MAX_LIVE, limit - turns), turns)
         self._tasks: dict[FeedId, asyncio.Task[None]] = {}
         self._work = asyncio.Event()
-        self._heard = False
+        self.heard = False
         self._useless = False
 
     async def run(self, wanted: set[FeedId]) -> None:
         """Fetches until cancelled, or until the peer shows that it does not know how; `wanted` to begin with."""
-        self._histories.want(sorted(wanted), self._now())
+        self._histories.want(sorted(wanted), self._world.now())
         loop = asyncio.get_running_loop()
         try:
             while not self._useless:
-                for request in self._histories.next(self._clock, self._now()):
+                for request in self._histories.next(self._world.clock, self._world.now()):
                     self._tasks[request.feed] = loop.create_task(self._fetch(request))
                 with suppress(TimeoutError):
                     async with asyncio.timeout(TURN_SECONDS):
@@ -66,7 +85,7 @@ class Fetcher:
 
     def changed(self, change: Change) -> None:
         """Other feeds are wanted."""
-        self._histories.want(change.added, self._now())
+        self._histories.want(change.added, self._world.now())
         for feed in change.removed:
             self._cancel(feed)
             self._histories.drop(feed)
@@ -98,17 +117,19 @@ class Fetcher:
                 await self._read(request, stream)
         except BusError as error:
             LOGGER.info("a history ended: %s", error, extra={"fields": {"feed": request.feed}})
-            self._useless = not self._heard
+            self._useless = not self.heard
+            if isinstance(error, ForgedError):
+                self._world.conduct.note(self._peer, FORGED_POINTS, self._world.now())
         finally:
             if self._tasks.get(request.feed) is asyncio.current_task():
                 del self._tasks[request.feed]
-            self._histories.ended(request.feed, self._now())
+            self._histories.ended(request.feed, self._world.now())
             self._work.set()
 
     async def _read(self, request: Request, stream: Stream) -> None:
         expected = request.sequence
         async for batch in stream:
-            self._heard = True
+            self.heard = True
             try:
                 messages = _in_order(request.feed, expected, batch.bodies)
                 expected += len(messages)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from common.bus import BusError, Node
+from common.bus import BusError, CallerError, Node
 from common.feed.record import Record
 from common.gossip import (
     Command,
@@ -27,7 +27,9 @@ from common.gossip import (
     Verify,
 )
 from common.refs import FeedId
+from common.runtime.limits import Buckets, Tally
 from services.replication.adapters.link import Link
+from services.replication.conduct import REFUSED_SECONDS, Conduct
 from services.replication.items import write_notes
 
 LOGGER = logging.getLogger(__name__)
@@ -35,6 +37,15 @@ LOGGER = logging.getLogger(__name__)
 TICK_SECONDS: Final = 1.0
 READ_BYTES: Final = 1 << 18
 """Of one read: with the few reads a peer has at a time this bounds what waits for it in memory."""
+MAX_SESSIONS: Final = 512
+"""EBT sessions at a time; each may have some 2 MiB on its way, in the worst case."""
+MAX_READS: Final = 32
+"""Reads of the log under way for all of them: each holds READ_BYTES, or one batch more, until they are handed on."""
+NOTES_PER_SECOND: Final = 20_000
+"""Notes of one peer: twice what an honest one tells while it takes 10,000 messages a second from another."""
+NOTES_AT_ONCE: Final = 400_000
+"""And as many at once: three full clocks of the largest packets."""
+TOO_MUCH: Final = "sent too much that is useless or invalid"
 RECONNECTED: Final = "reconnected to peer"
 """The reference's reason when a newer session of the same peer takes the place of one."""
 
@@ -42,12 +53,16 @@ RECONNECTED: Final = "reconnected to peer"
 class Hub:
     """All EBT sessions of this process."""
 
-    def __init__(self, node: Node, ebt: Ebt, clock: Callable[[], float]) -> None:
+    def __init__(self, node: Node, own: FeedId, ebt: Ebt, clock: Callable[[], float]) -> None:
         self._node = node
         self._ebt = ebt
         self.now = clock
         self._links: dict[FeedId, Link] = {}
         self._reads: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(MAX_READS)
+        self._notes = Buckets(NOTES_PER_SECOND, NOTES_AT_ONCE)
+        self.conduct = Conduct(own, self._expel)
+        self.refusals = Tally()
 
     @property
     def links(self) -> Mapping[FeedId, Link]:
@@ -65,7 +80,14 @@ class Hub:
             self._do(command)
 
     def join(self, link: Link, *, client: bool) -> None:
-        """A link begins; one of the same peer that stood before is ended."""
+        """A link begins; one of the same peer that stood before is ended.
+
+        Raises:
+            CallerError: there are too many.
+        """
+        if len(self._links) >= MAX_SESSIONS and link.peer not in self._links:
+            self.refusals.note("too many sessions")
+            raise CallerError("too many EBT sessions", "overloaded")
         before = self._links.pop(link.peer, None)
         if before is not None:
             before.end(RECONNECTED)
@@ -82,6 +104,18 @@ class Hub:
         """More waits on a link than should, or no longer."""
         if self._links.get(link.peer) is link:
             self.handle(Congested(link.peer, congested))
+
+    @property
+    def passed_over(self) -> int:
+        """Notes that were one feed too many."""
+        return self._ebt.passed_over
+
+    def pause(self, peer: FeedId, n_notes: int) -> float:
+        """Seconds until the peer may tell more notes, after so many."""
+        seconds = self._notes.spend(peer, n_notes, self.now() / 1000)
+        if seconds:
+            self.refusals.note("notes had to wait")
+        return seconds
 
     async def tick(self) -> None:
         """Tells the machine the time, for ever."""
@@ -112,7 +146,31 @@ class Hub:
             self._reads.add(read)
             read.add_done_callback(self._reads.discard)
 
+    def _expel(self, peer: FeedId) -> None:
+        """Ends the peer's session, and has its connections closed and refused."""
+        self.refusals.note(TOO_MUCH)
+        LOGGER.warning("a peer is refused for a while", extra={"fields": {"feed": peer}})
+        link = self._links.get(peer)
+        if link is not None:
+            link.end(TOO_MUCH)
+        request = asyncio.get_running_loop().create_task(self._refuse(peer))
+        self._reads.add(request)
+        request.add_done_callback(self._reads.discard)
+
+    async def _refuse(self, peer: FeedId) -> None:
+        request = {"feed": peer, "seconds": REFUSED_SECONDS, "reason": TOO_MUCH}
+        try:
+            await self._node.call("network", "connections.refuse", request)
+        except BusError as error:
+            LOGGER.info("a peer could not be refused: %s", error)
+
     async def _read(self, link: Link, wanted: ReadFeed) -> None:
+        await link.has_room()
+        async with self._places:
+            if self._links.get(link.peer) is link:
+                await self._read_feed(link, wanted)
+
+    async def _read_feed(self, link: Link, wanted: ReadFeed) -> None:
         options = {
             "id": wanted.feed,
             "from": wanted.after + 1,
@@ -134,7 +192,6 @@ class Hub:
             return
         if b"" in bodies:  # deleted: no peer takes what comes after it
             del bodies[bodies.index(b"") :]
-        await link.has_room()
         if self._links.get(link.peer) is link:
             last = wanted.after + len(bodies)
             self.handle(FeedRead(link.peer, wanted.feed, wanted.after, last, bodies))

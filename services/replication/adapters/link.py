@@ -20,7 +20,8 @@ from common.gossip import (
 )
 from common.refs import FeedId
 from services.replication.adapters.appender import Appender, ForgedError
-from services.replication.items import read_message, read_notes
+from services.replication.conduct import FORGED_POINTS, USELESS_POINTS
+from services.replication.items import Notes, read_message, read_notes
 
 if TYPE_CHECKING:
     from services.replication.adapters.hub import Hub
@@ -31,6 +32,8 @@ FREE: Final = MAX_WAITING // 4
 """Bytes below which it does no longer."""
 SEND_BYTES: Final = 1 << 18
 """Of one send: small enough that a stop is heard between two."""
+NOTES_PER_TURN: Final = 2_000
+"""Notes taken at a time: a clock of 100,000 feeds must not keep other sessions waiting."""
 JSON: Final = 2
 
 
@@ -159,8 +162,7 @@ class Link:
                 continue
             self._receive(messages)
             messages = []
-            notes = read_notes(body, self.version)
-            self._hub.handle(NotesReceived(self.peer, notes, self._hub.now()))
+            await self._hear(read_notes(body, self.version))
         self._receive(messages)
         if self._verify:
             wanted, self._verify = self._verify, []
@@ -169,7 +171,19 @@ class Link:
             except ForgedError as error:
                 now = self._hub.now()
                 self._hub.handle(MessageForged(self.peer, error.feed, error.message, now))
+                self._hub.conduct.note(self.peer, FORGED_POINTS, now)
+
+    async def _hear(self, notes: Notes) -> None:
+        """Takes notes, not faster than a peer may tell them: what it sends meanwhile waits."""
+        items = list(notes.items())
+        for n in range(0, max(len(items), 1), NOTES_PER_TURN):
+            turn = dict(items[n : n + NOTES_PER_TURN])
+            self._hub.handle(NotesReceived(self.peer, turn, self._hub.now()))
+            await asyncio.sleep(self._hub.pause(self.peer, len(turn)))
 
     def _receive(self, messages: Sequence[Message]) -> None:
         if messages:
-            self._hub.handle(MessagesReceived(self.peer, messages, self._hub.now()))
+            now, before = self._hub.now(), len(self._verify)
+            self._hub.handle(MessagesReceived(self.peer, messages, now))
+            useless = len(messages) - (len(self._verify) - before)
+            self._hub.conduct.note(self.peer, useless * USELESS_POINTS, now)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from common.bus import BusError, Node
+from common.gossip import MAX_LIVE, MAX_TURNS
 from common.refs import FeedId, is_feed
 from services.replication.adapters.appender import Appender
 from services.replication.adapters.fetcher import Fetcher
@@ -25,6 +26,12 @@ LOGGER = logging.getLogger(__name__)
 
 PATIENCE_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 0.2
+MAX_FETCHES: Final = 2_048
+"""Histories asked of all peers together: network takes 4,096 calls from us, half are for sessions."""
+LEAST_FETCHES: Final = 8
+"""Histories of one peer below which it is not worth to begin; one that never said a word then makes room."""
+WISHES_TO_COME: Final = 64
+"""Feeds that may become wanted while a peer is asked."""
 VERSION: Final = 3
 
 
@@ -37,6 +44,7 @@ class Connection:
         self.speaks_ebt = False
         self.did_something = asyncio.Event()
         self.fetcher: Fetcher | None = None
+        self.fetches = 0
 
 
 class Peers:
@@ -147,7 +155,29 @@ class Peers:
             await self._fetch(connection)
 
     async def _fetch(self, connection: Connection) -> None:
-        clock, now = self._hub.clock, self._hub.now
-        fetcher = Fetcher(self._node, self._appender, connection.name, clock, now)
+        while (limit := self._share()) < LEAST_FETCHES:
+            self._hub.refusals.note("too many histories to fetch")
+            self._make_room()
+            await asyncio.sleep(PATIENCE_SECONDS)
+        fetcher = Fetcher(
+            self._node, self._appender, connection.name, connection.feed, self._hub, limit=limit
+        )
         connection.fetcher = fetcher
-        await fetcher.run(self._wishes.wanted)
+        connection.fetches = limit
+        try:
+            await fetcher.run(self._wishes.wanted)
+        finally:
+            connection.fetches = 0
+
+    def _share(self) -> int:
+        """Half of what is left, and not more than is wanted."""
+        taken = sum(each.fetches for each in self._connections.values())
+        wanted = max(LEAST_FETCHES, len(self._wishes.wanted) + WISHES_TO_COME)
+        return min(wanted, MAX_LIVE + MAX_TURNS, (MAX_FETCHES - taken) // 2)
+
+    def _make_room(self) -> None:
+        """Gives up on the oldest of those who were asked and never said a word."""
+        for each in self._connections.values():
+            if each.fetches and each.fetcher is not None and not each.fetcher.heard:
+                self._tasks[each.name].cancel()
+                return

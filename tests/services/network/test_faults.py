@@ -127,16 +127,6 @@ async def test_requests_that_make_no_sense_end_that_call_only(start: Start, ente
     assert await bad.ask("whoami") == STRANGER.id
 
 
-async def test_too_many_from_one_address(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.network.model.MAX_HANDSHAKES_PER_ADDRESS", 1)
-    world = await start(SERVICES)
-    async with raw(world) as (first, _), raw(world) as (second, _):
-        await hung_up(second)
-        assert "too many handshakes from one address" in reasons(world)
-        await hung_up(first)
-    assert world.network.doorway.admission.under_way == 0
-
-
 async def test_silence_after_the_handshake_has_an_end(start: Start, enter: Enter) -> None:
     world = await start(SERVICES)
     other, silent = await enter(world), await enter(world, STRANGER)

@@ -3,8 +3,7 @@
 import pytest
 
 from common.refs import FeedId, feed_id
-from services.network import model
-from services.network.model import Admission, Blocks, Connection, Connections
+from services.network.model import Admission, Blocks, Connection, Connections, household
 from services.network.permission import ANONYMOUS, MASTER
 
 OWN, FOE, OTHER = (feed_id(bytes([n]) * 32) for n in range(3))
@@ -46,24 +45,57 @@ def test_change_has_the_shape_of_the_bus() -> None:
     }
 
 
-def test_admission_bounds_handshakes_in_all_and_from_one_host(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(model, "MAX_CONNECTIONS", 5)
-    monkeypatch.setattr(model, "MAX_HANDSHAKES", 3)
-    monkeypatch.setattr(model, "MAX_HANDSHAKES_PER_ADDRESS", 2)
-    admission = Admission()
-    assert admission.enter("a", 0) is None
-    assert admission.enter("a", 0) is None
-    assert admission.enter("a", 0) == "too many handshakes from one address"
-    assert admission.enter("b", 3) == "too many connections"
-    assert admission.enter("b", 0) is None
-    assert admission.enter("c", 0) == "too many handshakes"
+def test_admission_bounds_handshakes_in_all_and_from_one_address() -> None:
+    admission = Admission(5, 9, 3, 2)
+    assert admission.arrive("a", 0) is None
+    assert admission.arrive("a", 0) is None
+    assert admission.arrive("a", 0) == "too many handshakes from one address"
+    assert admission.arrive("b", 3) == "too many connections"
+    assert admission.arrive("b", 0) is None
+    assert admission.arrive("c", 0) == "too many handshakes"
     assert admission.under_way == 3
     for host in "aab":
-        admission.leave(host)
+        admission.settle(host)
     assert admission.under_way == 0
-    assert admission.enter("c", 4) is None
+    assert admission.arrive("c", 4) is None
+
+
+def test_admission_bounds_sockets_of_one_address_until_they_are_closed() -> None:
+    admission = Admission(99, 2, 99, 99)
+    for host in ("2001:db8::1", "2001:db8::2"):
+        assert admission.arrive(host, 0) is None
+        admission.settle(host)
+    assert admission.arrive("2001:db8::3", 2) == "too many connections from one address"
+    assert admission.arrive("2001:db8:0:1::3", 2) is None
+    assert admission.addresses == 2
+    admission.depart("2001:db8::1")
+    assert admission.arrive("2001:db8::3", 1) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "counts_as"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8::7", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("somewhere", "somewhere"),
+    ],
+)
+def test_household(host: str, counts_as: str) -> None:
+    assert household(host) == counts_as
+
+
+def test_connections_are_counted_by_key() -> None:
+    table = Connections()
+    for name in "12":
+        table.add(connection(name, FOE, dialled=False))
+    assert table.count(FOE) == 2
+    table.remove("1")
+    table.remove("1")
+    assert table.count(FOE) == 1
+    table.remove("2")
+    assert (table.count(FOE), table.count(OTHER)) == (0, 0)
 
 
 def edge(dest: object, value: int, source: FeedId = OWN) -> dict[str, object]:

@@ -15,6 +15,7 @@ from common.feed.record import Record
 from common.feed.validate import Head, Verified, verify_raw
 from common.graph import BLOCK, FOLLOW, Edge
 from common.refs import message_id
+from common.runtime.limits import Shares
 from tests.support.suite import Board, feed_of, keys_of
 
 A, B, X = keys_of(1), keys_of(2), keys_of(3)
@@ -120,5 +121,26 @@ async def test_health_tells_what_is_under_way(board: Board) -> None:
     assert orjson.loads(reply.bodies[0]) == {
         "service": "replication",
         "ready": True,
-        "state": {"state": "ok", "feeds": 1, "wanted": 2, "sessions": 0},
+        "state": {
+            "state": "ok",
+            "feeds": 1,
+            "wanted": 2,
+            "sessions": 0,
+            "histories": 0,
+            "refused": {},
+            "notes_passed_over": 0,
+        },
     }
+
+
+async def test_histories_of_one_peer_are_bounded_and_the_owner_s_are_not(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shares, "enter", lambda *_: False)
+    with pytest.raises(BusError, match="too many histories at once"):
+        await read(board, {"id": X.id})
+    options = {"id": X.id, "keys": False}
+    owner = board.node.source("replication", "createHistoryStream", options)
+    assert sum([len(batch.bodies) async for batch in owner]) == 450
+    state = (await board.node.call("replication", "health")).json()["state"]
+    assert state["refused"] == {"too many histories": 1}

@@ -10,6 +10,7 @@ import pytest
 from common.bus import Call, PeerError
 from common.feed.validate import Head
 from common.graph import FOLLOW, NEITHER, Edge
+from services.replication import conduct
 from services.replication.adapters import peers
 from tests.support.suite import Board, feed_of, keys_of, until
 
@@ -141,3 +142,31 @@ async def test_own_connections_and_junk_are_passed_over(board: Board) -> None:
     meet(board, peer)
     await until(lambda: X.id in peer.open)
     assert len(peer.asked) == 3
+
+
+async def test_silent_peers_make_room_for_others(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(peers, "MAX_FETCHES", 20)
+    silent, honest = Peer(), Peer()
+    honest.gives[X.id] = [one.compact for one in RUN]
+    meet(board, silent)
+    await until(lambda: X.id in silent.open)
+    board.network.answers["two"] = honest.answer
+    board.network.tell("connected", "two", Y.id, client=True)
+    await until(lambda: board.storage.clock() == {X.id: 5})
+    await until(lambda: not silent.open)
+    state = (await board.node.call("replication", "health")).json()["state"]
+    assert state["refused"]["too many histories to fetch"] >= 1
+
+
+async def test_who_sends_forged_histories_is_refused(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conduct, "MAX_POINTS", conduct.FORGED_POINTS)
+    peer = Peer()
+    peer.gives[X.id] = [RUN[0].compact.replace(b'"text":"0"', b'"text":"1"')]
+    meet(board, peer)
+    await until(lambda: bool(board.network.refused))
+    assert board.network.refused[0]["feed"] == B.id

@@ -11,6 +11,8 @@ import pytest
 from common.bus import BusError, Stream
 from common.feed.validate import Head
 from common.graph import BLOCK, FOLLOW, Edge
+from common.runtime.limits import Buckets
+from services.replication import conduct
 from services.replication.adapters import appender, hub, link
 from tests.support.suite import Board, feed_of, keys_of, until
 
@@ -245,3 +247,68 @@ async def test_a_slow_peer_gets_all_in_the_end(
     await asyncio.sleep(0.05)
     board.storage.publish(run[400:])
     assert [await peer.sequence() for _ in run] == list(range(1, 601))
+
+
+async def test_who_forges_again_and_again_is_refused(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conduct, "MAX_POINTS", 2 * conduct.FORGED_POINTS)
+    for keys in (X, Y):
+        assert not board.network.refused
+        peer = Peer(board)
+        await peer.send({keys.id: 100 << 1})
+        await peer.told(keys.id)
+        await peer.send(feed_of(keys, 1)[0].compact.replace(b'"text":"0"', b'"text":"1"'))
+        assert await peer.error()
+    await until(lambda: bool(board.network.refused))
+    assert board.network.refused[0]["feed"] == B.id
+    state = (await board.node.call("replication", "health")).json()["state"]
+    assert state["refused"] == {hub.TOO_MUCH: 1}
+
+
+async def test_who_repeats_itself_too_often_is_refused(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conduct, "MAX_POINTS", 50)
+    peer = Peer(board)
+    await peer.send({X.id: 100 << 1})
+    await peer.told(X.id)
+    await peer.send(*[RUN[0].compact] * 51)
+    assert await peer.error() == hub.TOO_MUCH
+    await until(lambda: bool(board.network.refused))
+
+
+async def test_a_refusal_that_nobody_hears_is_no_disaster(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conduct, "MAX_POINTS", 5)
+    monkeypatch.setattr(board.network, "refused", None)
+    peer = Peer(board)
+    await peer.send({X.id: 100 << 1})
+    await peer.send(*[RUN[0].compact] * 7)
+    assert await peer.error() == hub.TOO_MUCH
+    await Peer(board).told(X.id)
+
+
+async def test_notes_wait_when_they_are_too_many(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "NOTES_PER_TURN", 2)
+    monkeypatch.setattr(Buckets, "_level", lambda *_: 0.0)
+    monkeypatch.setattr(hub, "NOTES_PER_SECOND", 20)
+    peer = Peer(board)
+    await peer.send({keys_of(n).id: 0 for n in range(20, 26)} | {X.id: 100 << 1})
+    await peer.told(X.id)
+    state = (await board.node.call("replication", "health")).json()["state"]
+    assert state["refused"]["notes had to wait"] >= 1
+
+
+async def test_sessions_are_bounded(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "MAX_SESSIONS", 1)
+    first = Peer(board)
+    await first.hear()
+    late = Peer(board, Y)
+    assert await late.error() == "too many EBT sessions"
+    again = Peer(board)
+    await again.hear()
+    assert await first.error() == hub.RECONNECTED
