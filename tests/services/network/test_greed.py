@@ -1,6 +1,7 @@
 """What strangers take too much of: it costs that call or connection, is counted, and nobody else notices."""
 
 import asyncio
+import resource
 from contextlib import AsyncExitStack
 from types import SimpleNamespace
 from typing import Any
@@ -221,11 +222,11 @@ async def test_strangers_who_wait_are_bounded(
 
 def test_strangers_do_not_get_the_last_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
-    monkeypatch.setattr(descriptors.resource, "getrlimit", lambda _: (1024, 4096))
-    monkeypatch.setattr(descriptors.resource, "setrlimit", lambda _, both: asked.append(both))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, both: asked.append(both))
     assert descriptors.sockets() == 4096 - descriptors.RESERVED
     assert asked == [(4096, 4096)]
-    monkeypatch.setattr(descriptors.resource, "getrlimit", lambda _: (9, -1))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (9, -1))
     assert descriptors.sockets() == (1 << 16) - descriptors.RESERVED
-    monkeypatch.setattr(descriptors.resource, "getrlimit", lambda _: (64, 64))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
     assert descriptors.sockets() == 1
