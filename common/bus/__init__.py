@@ -7,7 +7,7 @@ methods of others: a `Reply` for an async call, a `Stream` of `Batch`es for the 
     values    callers, batches      channel  one open direction     socket   ZeroMQ in the loop
     calling   a call we made        remote   a service we call
     serving   a call we got         session  who calls us           endpoint folders and locks
-    node      all of it together
+    keyring   key files for tcp     curve    who may come in        node     all of it together
 """
 
 from common.bus.calling import Stream
@@ -16,6 +16,7 @@ from common.bus.errors import (
     CallerError,
     DeadlineExceeded,
     EndpointError,
+    KeysError,
     OurError,
     PeerError,
     Unavailable,
@@ -33,6 +34,7 @@ __all__ = [
     "CallerError",
     "DeadlineExceeded",
     "EndpointError",
+    "KeysError",
     "Manifest",
     "Method",
     "Node",

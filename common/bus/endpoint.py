@@ -7,16 +7,23 @@ on the file `NAME.lock` beside it. `Node.start` is the only caller.
 
 import fcntl
 import os
+import re
 import stat
 from pathlib import Path
 
 from common.bus.errors import EndpointError
 
+ADDRESS = re.compile(r"[^\s/;]+:[0-9]{1,5}")
 MAX_SOCKET_PATH = 107  # bytes in sockaddr_un, without the final zero
 
 
+def is_tcp(endpoint: str) -> bool:
+    """Say whether an endpoint needs keys."""
+    return endpoint.startswith("tcp://")
+
+
 def prepare(endpoint: str) -> Path | None:
-    """Make the folder of an `ipc` endpoint with mode 0700; the path, or None for `inproc`.
+    """Make the folder of an `ipc` endpoint with mode 0700; the path, or None for other kinds.
 
     Raises:
         EndpointError: another kind of endpoint, a path that is too long, or a folder that is
@@ -25,9 +32,13 @@ def prepare(endpoint: str) -> Path | None:
     scheme, _, rest = endpoint.partition("://")
     if scheme == "inproc" and rest:
         return None
+    if is_tcp(endpoint) and ADDRESS.fullmatch(rest):
+        return None
     path = Path(rest)
     if scheme != "ipc" or not path.is_absolute():
-        raise EndpointError(f"{endpoint}: only ipc:// with a whole path, or inproc://")
+        raise EndpointError(
+            f"{endpoint}: only ipc:// with a whole path, tcp://HOST:PORT, or inproc://"
+        )
     if len(os.fsencode(path)) > MAX_SOCKET_PATH:
         raise EndpointError(f"{path}: longer than {MAX_SOCKET_PATH} bytes")
     folder = path.parent

@@ -7,6 +7,7 @@
         +-- Unavailable      the service is away, or went away
         +-- DeadlineExceeded an async call took too long
         +-- EndpointError    an endpoint that is unsafe or taken: nothing was bound (a StartError)
+            +-- KeysError    the keys for tcp are missing or damaged
 
 Knows the three faults and the codes; must never know sockets or calls. Raised by handlers and by
 every module of the bus; `revive` makes the right class of what came over the wire.
@@ -71,6 +72,10 @@ class EndpointError(OurError, StartError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, "refused")
+
+
+class KeysError(EndpointError):
+    """The keys of a bus over tcp cannot be used."""
 
 
 def revive(fault: str, code: str, message: str) -> BusError:

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 
 import orjson
@@ -18,9 +19,11 @@ import zmq
 
 from common.bus.calling import Stream
 from common.bus.credit import DEFAULT_WINDOW
-from common.bus.endpoint import Claim, prepare
-from common.bus.errors import DeadlineExceeded, EndpointError, Unavailable
+from common.bus.curve import Door
+from common.bus.endpoint import Claim, is_tcp, prepare
+from common.bus.errors import DeadlineExceeded, EndpointError, KeysError, Unavailable
 from common.bus.frames import INCARNATION_SIZE
+from common.bus.keyring import Keyring, read
 from common.bus.remote import Manifest, Remote, Timing
 from common.bus.serving import Call, Method
 from common.bus.session import Server
@@ -46,6 +49,7 @@ class Node:
         encode: Encode = orjson.dumps,
         context: zmq.Context[Socket] | None = None,
         timing: Timing | None = None,
+        keys: Path | None = None,
     ) -> None:
         self.name = name
         self.incarnation = incarnation or os.urandom(INCARNATION_SIZE)
@@ -58,6 +62,8 @@ class Node:
         self._shared = context
         self._context: zmq.Context[Socket] | None = None
         self._timing = timing or Timing()
+        self._keys = keys
+        self._door: Door | None = None
         self._server: Server | None = None
         self._claim: Claim | None = None
         self._remotes: dict[str, Remote] = {}
@@ -77,17 +83,20 @@ class Node:
 
         Raises:
             EndpointError: an endpoint is unsafe, taken or cannot be bound; nothing was started.
+            KeysError: an endpoint is `tcp`, and the keys for it are missing or damaged.
         """
         context = self._context = self._join_context()
         try:
+            keyring = self._keyring()
             for service in self._called:
                 prepare(self._endpoints(service))
             if self._methods:
-                self._serve(context, self._methods)
+                self._serve(context, self._methods, keyring)
         except EndpointError:
             self._leave_context()
             raise
         for service in self._called:
+            secured = is_tcp(self._endpoints(service))
             remote = Remote(
                 service,
                 self._endpoints(service),
@@ -98,6 +107,7 @@ class Node:
                 parse=self._parse,
                 refused=self.refused,
                 changed=self._changed,
+                keyring=keyring if secured else None,
             )
             self._remotes[service] = remote
             remote.open()
@@ -117,6 +127,9 @@ class Node:
         if self._server is not None:
             await self._server.close()
             self._server = None
+        if self._door is not None:
+            self._door.close()
+            self._door = None
         if self._context is not None and self._shared is None:
             await asyncio.to_thread(self._context.term)  # waits for the last words to leave
         self._context = None
@@ -244,7 +257,26 @@ class Node:
             self._shared = zmq.Context.instance()
         return self._shared or zmq.Context()
 
-    def _serve(self, context: zmq.Context[Socket], methods: Mapping[str, Method]) -> None:
+    def _keyring(self) -> Keyring | None:
+        """Read the keys, if an endpoint of ours or of those we call needs them."""
+        names = (*self._called, self.name) if self._methods else self._called
+        over_tcp = [name for name in names if is_tcp(self._endpoints(name))]
+        if not over_tcp:
+            return None
+        if self._keys is None:
+            where = self._endpoints(over_tcp[0])
+            raise KeysError(f"setting bus.keys: {where} needs a folder of keys (sbot bus-keys)")
+        keyring = read(self._keys, self.name)
+        for name in over_tcp:
+            keyring.public_of(name)
+        return keyring
+
+    def _serve(
+        self,
+        context: zmq.Context[Socket],
+        methods: Mapping[str, Method],
+        keyring: Keyring | None,
+    ) -> None:
         endpoint = self._endpoints(self.name)
         path = prepare(endpoint)
         claim = Claim(path) if path is not None else None
@@ -257,9 +289,15 @@ class Node:
             encode=self._encode,
             refused=self.refused,
         )
+        secured = keyring if is_tcp(endpoint) else None
         try:
-            server.open(context, endpoint)
+            if secured is not None:
+                self._door = Door(context, secured)
+            server.open(context, endpoint, secured)
         except zmq.ZMQError as error:
+            if self._door is not None:
+                self._door.close()
+                self._door = None
             if claim is not None:
                 claim.release()
             raise EndpointError(f"{endpoint}: {error}") from error

@@ -15,8 +15,10 @@ from typing import Any
 import zmq
 
 from common.bus.calling import Pending, Stream
+from common.bus.curve import introduce
 from common.bus.errors import OurError, Unavailable
 from common.bus.frames import NO_OPTIONS, Kind, Message, Refused, decode, encode
+from common.bus.keyring import Keyring
 from common.bus.socket import Mailbox, Socket, Watch, open_socket
 from common.bus.values import Parse
 
@@ -50,6 +52,7 @@ class Remote:
         parse: Parse,
         refused: Counter[str],
         changed: Callable[[str, bool], None],
+        keyring: Keyring | None = None,
     ) -> None:
         self.service = service
         self.incarnation: bytes | None = None  # of the service; None while it is down
@@ -62,6 +65,7 @@ class Remote:
         self._parse = parse
         self._refused = refused
         self._changed = changed
+        self._keyring = keyring
         self._calls: dict[int, Pending | Stream] = {}
         self._last_call = 0
         self._silent = self._quiet = self._waiting = 0
@@ -73,7 +77,10 @@ class Remote:
         """Begin to connect."""
         self._reopening = None
         socket = open_socket(self._context, zmq.DEALER)
-        self._watch = Watch(socket, self._connection_changed)
+        if self._keyring is not None:
+            introduce(socket, self._keyring, self.service)
+        counted = None if self._keyring is None else self._refused
+        self._watch = Watch(socket, self._connection_changed, counted)
         self._mailbox = Mailbox(socket, self._receive)
         self._silent = self._quiet = self._waiting = 0
         socket.connect(self._endpoint)
@@ -141,8 +148,9 @@ class Remote:
             self._send(encode(Kind.PING))
 
     def _say_hello(self) -> None:
-        if self._endpoint.startswith("inproc:") and self._waiting >= self._timing.silence:
-            self._break("does not answer")  # its queue would grow with each hello
+        on_its_own = self._endpoint.startswith("ipc:")  # connects as long as it takes
+        if self._waiting >= self._timing.silence and not on_its_own:
+            self._break("does not answer")  # inproc: the queue would grow with each hello
         else:
             self._send(self._hello)
 

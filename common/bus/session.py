@@ -13,8 +13,10 @@ from typing import Any
 import zmq
 
 from common.bus import frames
+from common.bus.curve import guard
 from common.bus.errors import BusError, CallerError, Unavailable, describe
 from common.bus.frames import Kind, Message, Refused
+from common.bus.keyring import Keyring
 from common.bus.remote import Timing
 from common.bus.serving import Call, Method
 from common.bus.socket import Mailbox, Socket, Watch, open_socket
@@ -70,19 +72,24 @@ class Server:
         self._watch: Watch | None = None
         self._probe: asyncio.TimerHandle | None = None
 
-    def open(self, context: zmq.Context[Socket], endpoint: str) -> None:
-        """Bind the endpoint.
+    def open(
+        self, context: zmq.Context[Socket], endpoint: str, keyring: Keyring | None = None
+    ) -> None:
+        """Bind the endpoint; with a keyring, for known keys only.
 
         Raises:
             zmq.ZMQError: it cannot be bound.
         """
         socket = open_socket(context, zmq.ROUTER)
+        if keyring is not None:
+            guard(socket, keyring)
         try:
             socket.bind(endpoint)
         except zmq.ZMQError:
             socket.close()
             raise
-        self._watch = Watch(socket, self._connection_changed)
+        counted = None if keyring is None else self._refused
+        self._watch = Watch(socket, self._connection_changed, counted)
         self._mailbox = Mailbox(socket, self._receive)
 
     async def close(self) -> None:

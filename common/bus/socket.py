@@ -7,6 +7,7 @@ nothing, and a send outside of a turn is followed by one. Must never know what a
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import cast
@@ -17,6 +18,8 @@ from zmq.utils.monitor import parse_monitor_message
 MAX_TURN = 256  # messages in one turn of the loop: others want to run as well
 MAX_FRAME = 16 * 1024 * 1024 + 64 * 1024  # no frame of the protocol is larger
 
+FAILED_KEY = zmq.EVENT_HANDSHAKE_FAILED_AUTH
+FAILED_OTHERWISE = zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 READABLE = int(zmq.POLLIN)  # a plain int: the flag's own `&` costs a microsecond
 
 Socket = zmq.Socket[bytes]
@@ -114,13 +117,25 @@ class Mailbox:
 
 
 class Watch:
-    """The monitor of a socket: tells `event` of each connection made (True) and lost (False)."""
+    """The monitor of a socket: tells `event` of each connection made (True) and lost (False).
 
-    def __init__(self, socket: Socket, event: Callable[[bool], None]) -> None:
+    With `refused` it counts there the handshakes that failed: `key` for one that was turned away,
+    `handshake` for one that made no sense, as with a wrong server key or none.
+    """
+
+    def __init__(
+        self,
+        socket: Socket,
+        event: Callable[[bool], None],
+        refused: Counter[str] | None = None,
+    ) -> None:
         self._watched = socket
         self._event = event
+        self._refused = refused
         monitor = socket.get_monitor_socket(
-            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED,
+            zmq.EVENT_HANDSHAKE_SUCCEEDED
+            | zmq.EVENT_DISCONNECTED
+            | (0 if refused is None else FAILED_KEY | FAILED_OTHERWISE),
             f"inproc://watch-{next(_watches)}",
         )
         self._mailbox = Mailbox(monitor, self._read)
@@ -133,4 +148,7 @@ class Watch:
 
     def _read(self, frames: list[bytes]) -> None:
         event = parse_monitor_message(frames)["event"]
+        if self._refused is not None and event & (FAILED_KEY | FAILED_OTHERWISE):
+            self._refused["key" if event == FAILED_KEY else "handshake"] += 1
+            return
         self._event(event == zmq.EVENT_HANDSHAKE_SUCCEEDED)

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ KEY_SIZE = 32
 MAX_ENDPOINT = 90  # bytes of a socket's path; the kernel ends at 107, and libzmq adds to it
 LONGEST_NAME = "replication"
 ALL_SCOPES = ("device", "local", "public")
+TCP = re.compile(r"tcp://[^\s/;]+:[0-9]{1,5}")
 LEVELS = ("error", "warning", "notice", "info", "debug")
 
 
@@ -85,12 +87,14 @@ class Settings(msgspec.Struct, frozen=True):
     compact: bool
     ignore_other_log: bool
     document: dict[str, Any]
+    bus_endpoints: dict[str, str] = {}
+    bus_keys: Path | None = None
 
     def endpoint(self, service: str) -> str:
         """Tell where a service binds its ROUTER socket (docs/bus.md, section 1)."""
         if self.compact:
             return f"inproc://{service}"
-        return f"ipc://{self.bus_dir / service}"
+        return self.bus_endpoints.get(service) or f"ipc://{self.bus_dir / service}"
 
     @property
     def secret_path(self) -> Path:
@@ -148,6 +152,8 @@ def from_document(document: dict[str, Any]) -> Settings:
         compact=_flag(document, "compact", default=False),
         ignore_other_log=_flag(document, "ignoreOtherLog", default=False),
         document=document | {"path": str(path)},
+        bus_endpoints=_bus_endpoints(document),
+        bus_keys=sources.expand(_text(document, "bus.keys")) if _has_keys(document) else None,
     )
 
 
@@ -160,6 +166,30 @@ def _bus_dir(document: dict[str, Any], path: Path) -> Path:
         return folder
     mark = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"sbot-{os.getuid()}-{mark}"
+
+
+def _has_keys(document: dict[str, Any]) -> bool:
+    return _find(document, "bus.keys") is not None
+
+
+def _bus_endpoints(document: dict[str, Any]) -> dict[str, str]:
+    """Read which services are reached over tcp: with keys, or not at all."""
+    given = _find(document, "bus.endpoints")
+    if given is not None and not isinstance(given, dict):
+        raise SettingsError("setting bus.endpoints: not a map of services")
+    endpoints = {str(name): _text(document, f"bus.endpoints.{name}") for name in given or {}}
+    for name, endpoint in endpoints.items():
+        if not TCP.fullmatch(endpoint):
+            shown = _show(endpoint)
+            raise SettingsError(
+                f"setting bus.endpoints.{name}: must be tcp://HOST:PORT, not {shown}"
+            )
+        if not _has_keys(document):
+            raise SettingsError(
+                f"setting bus.endpoints.{name}: tcp:// needs bus.keys, a folder that"
+                " `sbot bus-keys FOLDER` makes"
+            )
+    return endpoints
 
 
 def _incoming(document: dict[str, Any]) -> dict[str, tuple[Incoming, ...]]:

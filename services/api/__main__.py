@@ -14,7 +14,8 @@ async def main(settings: Settings) -> None:
     """Serve until cancelled."""
     asked = [name for name in settings.services if name != "api"]
     handlers = Handlers(secret.load(settings.secret_path).id, asked)
-    async with Node("api", settings.endpoint, methods(handlers), calls=asked) as node:
+    own, keys = methods(handlers), settings.bus_keys
+    async with Node("api", settings.endpoint, own, calls=asked, keys=keys) as node:
         handlers.node = node
         await asyncio.Event().wait()
 

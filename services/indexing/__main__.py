@@ -21,7 +21,8 @@ async def main(settings: Settings) -> None:
     except StoreFull as error:
         raise NotNow(str(error)) from error
     table: dict[str, Method] = {}
-    node = Node("indexing", settings.endpoint, table, calls=("storage",))
+    keys = settings.bus_keys
+    node = Node("indexing", settings.endpoint, table, calls=("storage",), keys=keys)
     log = Log(node, index)
     table.update(methods(Handlers(index, log, own, settings.friends_hops)))
     try:

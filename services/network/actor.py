@@ -85,7 +85,8 @@ class Network:
             keys.id, lambda: int(clock()), switch.answer, int(limits.buffered_bytes)
         )
         methods = self._methods(own)
-        self.node = Node(OWN, settings.endpoint, methods, calls=SERVICES)
+        bus_keys = settings.bus_keys
+        self.node = Node(OWN, settings.endpoint, methods, calls=SERVICES, keys=bus_keys)
         switch.connect(self.node)
         blocks = Blocks(keys.id, frozenset(settings.master))
         self.gate = Gate(self.node, blocks, self.exchange)

@@ -38,7 +38,8 @@ class Peers:
         self._clock = clock
         self.book = Book(own, chance)
         self.pause_ms = pause(settings.timers.ping)
-        self.node = Node("peers", settings.endpoint, self._methods(), calls=("network",))
+        table, keys = self._methods(), settings.bus_keys
+        self.node = Node("peers", settings.endpoint, table, calls=("network",), keys=keys)
         self.rounds = Rounds(self.node, self.book, self.clock, self.pause_ms)
         for seed in settings.seeds:
             self._plant(seed)

@@ -67,7 +67,8 @@ async def serve(settings: Settings, own: FeedId) -> None:
         BusError: the log was replaced by another one; the process has to begin anew.
     """
     handlers = Handlers()
-    async with Node("replication", settings.endpoint, methods(handlers), calls=CALLS) as node:
+    table, keys = methods(handlers), settings.bus_keys
+    async with Node("replication", settings.endpoint, table, calls=CALLS, keys=keys) as node:
         before = Before(node, own, settings)
         try:
             parts = Replication(node, own, await before.follower.heads(), before)

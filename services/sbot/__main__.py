@@ -9,7 +9,7 @@ import sys
 from contextlib import closing
 from typing import Any
 
-from common.runtime import folders, settings
+from common.runtime import flags, folders, settings, sources
 from common.runtime.errors import StartError
 from services.sbot import command, identity
 from services.sbot.command import Command, CommandError
@@ -25,6 +25,8 @@ def main() -> int:
             return _start(argv)
         if argv[:1] == ["init"]:
             return _init(argv[1:])
+        if argv[:1] == ["bus-keys"]:
+            return _bus_keys(argv[1:])
         return _call(argv)
     except StartError as error:
         return _complain(f"sbot: {error}")
@@ -55,6 +57,17 @@ def _init(argv: list[str]) -> int:
     loaded = settings.load(argv)
     folders.prepare(loaded)
     return _print(identity.claim(loaded).id)
+
+
+def _bus_keys(argv: list[str]) -> int:
+    """Make the keys of a bus over tcp where they are missing; print the names that are new."""
+    from common.bus import keyring  # noqa: PLC0415  nothing else here needs the bus
+
+    words = [str(word) for word in flags.parse(argv).words]
+    if not words:
+        raise CommandError(command.USAGE.rstrip())
+    names = (*settings.load(argv).services, "sbot", *words[1:])
+    return _print("\n".join(keyring.make(sources.expand(words[0]), names)))
 
 
 def _call(argv: list[str]) -> int:

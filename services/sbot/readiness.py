@@ -6,23 +6,29 @@ Knows the bus methods `health` and `address`; nothing else of any service. Calle
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from common.bus import BusError, Node
 
+OWN = "sbot"  # our name on the bus
 PAUSE = 0.05  # seconds between two questions to a service that is not ready yet
 QUESTION_MS = 2_000
 
 
-async def tell(endpoint: Callable[[str], str], services: Sequence[str]) -> None:
+async def tell(
+    endpoint: Callable[[str], str], services: Sequence[str], keys: Path | None = None
+) -> None:
     """Print the one line on standard output when all are ready; whoever reads it may be gone already."""
-    text = await ready_line(endpoint, services)
+    text = await ready_line(endpoint, services, keys)
     with contextlib.suppress(BrokenPipeError):
         print(text, flush=True)  # noqa: T201  the command's answer
 
 
-async def ready_line(endpoint: Callable[[str], str], services: Sequence[str]) -> str:
+async def ready_line(
+    endpoint: Callable[[str], str], services: Sequence[str], keys: Path | None = None
+) -> str:
     """Wait until every service says it is ready; give the line that tells so, with our address."""
-    async with Node("sbot", endpoint, calls=services) as node:
+    async with Node(OWN, endpoint, calls=services, keys=keys) as node:
         await asyncio.gather(*(_ready(node, service) for service in services))
         if "network" not in services:
             return "ready"

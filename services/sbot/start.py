@@ -12,6 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
+from common.bus import keyring
 from common.runtime import folders, settings, sources
 from common.runtime.process import SUPERVISED
 from services.sbot import identity, lock, readiness
@@ -30,6 +31,8 @@ def start(argv: list[str]) -> int:
     """
     loaded = settings.load(argv)
     folders.prepare(loaded)
+    if loaded.bus_keys is not None:
+        keyring.read(loaded.bus_keys, readiness.OWN)
     held = lock.take(loaded.path)
     identity.claim(loaded)
     if loaded.compact:
@@ -58,7 +61,8 @@ async def _run(loaded: settings.Settings, held: int) -> int:
     )
     ended = asyncio.ensure_future(suite.wait())
     asked = asyncio.ensure_future(stop.wait())
-    ready = asyncio.ensure_future(readiness.tell(loaded.endpoint, loaded.services))
+    told = readiness.tell(loaded.endpoint, loaded.services, loaded.bus_keys)
+    ready = asyncio.ensure_future(told)
     await asyncio.wait((ended, asked, ready), return_when=asyncio.FIRST_COMPLETED)
     await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
     for task in (asked, ready):

@@ -26,7 +26,8 @@ async def main(settings: Settings) -> None:
         claimed = RisingClock(last=database.claimed_by(keys.public))
         identity = Identity(keys, settings.caps_sign, claimed, os.urandom, own_feed)
         table = methods(database, writer, identity)
-        async with Node("storage", settings.endpoint, table, parse=parse):
+        bus_keys = settings.bus_keys
+        async with Node("storage", settings.endpoint, table, parse=parse, keys=bus_keys):
             await writer.broken()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from common.bus.endpoint import Claim, prepare
+from common.bus.endpoint import Claim, is_tcp, prepare
 from common.bus.errors import EndpointError
 
 
@@ -49,10 +49,17 @@ def test_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         prepare(f"ipc://{tmp_path}/file/service")
 
 
+def test_tcp_has_an_address() -> None:
+    assert prepare("tcp://127.0.0.1:9001") is None
+    assert is_tcp("tcp://127.0.0.1:9001")
+    assert not is_tcp("ipc:///run/tcp")
+
+
 @pytest.mark.parametrize(
     "endpoint",
     [
-        "tcp://127.0.0.1:1",
+        "tcp://127.0.0.1",
+        "tcp://a b:1",
         "ipc://relative",
         "ipc://@abstract",
         "inproc://",

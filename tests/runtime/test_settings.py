@@ -57,6 +57,23 @@ def test_a_sealed_file_says_everything(tmp_path: Path) -> None:
     assert "sealed" not in found.document
 
 
+def test_the_bus_goes_over_tcp_only_with_keys(tmp_path: Path) -> None:
+    flag = ("--bus.endpoints.storage", "tcp://127.0.0.1:9001")
+    found = load(tmp_path, *flag, "--bus.keys", "/keys")
+    assert found.endpoint("storage") == "tcp://127.0.0.1:9001"
+    assert found.endpoint("api").startswith("ipc:///")
+    assert found.bus_keys == Path("/keys")
+    assert load(tmp_path).bus_keys is None
+    with pytest.raises(SettingsError, match=r"setting bus\.endpoints\.storage: .* needs bus\.keys"):
+        load(tmp_path, *flag)
+    with pytest.raises(
+        SettingsError, match=r"setting bus\.endpoints\.api: must be tcp://HOST:PORT"
+    ):
+        load(tmp_path, "--bus.endpoints.api", "udp://x:1", "--bus.keys", "/keys")
+    with pytest.raises(SettingsError, match="not a map of services"):
+        load(tmp_path, "--bus.endpoints", "tcp://x:1")
+
+
 def test_the_data_folder_may_hold_the_config(tmp_path: Path) -> None:
     write(tmp_path / "d/config", '{"port": 11, "path": "/elsewhere"}')
     write(tmp_path / ".ssb/config", '{"port": 12, "host": "127.0.0.1"}')

@@ -98,6 +98,19 @@ def test_a_mistake_is_told_in_one_line(home: Path, argv: list[str], said: str) -
     assert found.stderr.count("\n") == 1
 
 
+def test_bus_keys_are_made_once(tmp_path: Path) -> None:
+    made = sbot(tmp_path, "bus-keys", "keys", "friend")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert {"storage", "network", "sbot", "friend"} <= set(made.stdout.split())
+    assert (tmp_path / "keys/friend.key").stat().st_mode & 0o777 == 0o600
+    assert sbot(tmp_path, "bus-keys", "keys", "friend", "other").stdout == "other\n"
+    (tmp_path / "keys/friend.key").write_text("damaged")
+    again = sbot(tmp_path, "bus-keys", "keys", "friend")
+    assert again.returncode == 1
+    assert again.stderr.startswith("sbot: keys/friend.key: is no key")
+    assert "bus-keys FOLDER" in sbot(tmp_path, "bus-keys").stderr
+
+
 def test_init_makes_an_identity_once(tmp_path: Path) -> None:
     first = sbot(tmp_path, "init", "--path", "d")
     assert first.returncode == 0

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from common.bus import keyring
+from tests.support.ports import free_port
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -101,6 +104,28 @@ def test_the_suite_ends_cleanly_within_seconds(launcher: Launcher, number: int) 
     assert process.returncode == 0
     assert not any(alive(pid) for pid in (supervisor, *services))
     assert not launcher.locked()
+
+
+def test_a_bus_over_tcp_needs_keys(launcher: Launcher) -> None:
+    tcp = ("--bus.endpoints.api", f"tcp://127.0.0.1:{free_port()}")
+    process = launcher.start("--services", "api", *tcp)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("sbot: setting bus.endpoints.api: tcp:// needs bus.keys")
+    keys = launcher.home / "keys"
+    process = launcher.start("--services", "api", *tcp, "--bus.keys", str(keys))
+    assert f"{keys}/sbot.key: cannot be read" in process.communicate(timeout=10)[1]
+    keyring.make(keys, ["sbot"])
+    process = launcher.start("--services", "api", *tcp, "--bus.keys", str(keys))
+    assert f"{keys}/api.key: cannot be read" in process.communicate(timeout=10)[1]
+    assert process.returncode == 1
+
+
+def test_a_bus_over_tcp_starts_with_keys(launcher: Launcher) -> None:
+    keys = launcher.home / "keys"
+    keyring.make(keys, ["sbot", "api"])
+    where = f"tcp://127.0.0.1:{free_port()}"
+    launcher.ready("--bus.endpoints.api", where, "--bus.keys", str(keys))
 
 
 def test_the_settings_of_the_services_are_sealed_and_private(launcher: Launcher) -> None:
