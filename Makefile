@@ -1,4 +1,4 @@
-# Everything happens in .venv and, for the tests beside real peers, in tests/interop/peers/node_modules.
+# Everything happens in .venv and, for the tests beside real peers, in tests/interop/*/node_modules.
 PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
@@ -68,4 +68,4 @@ lock:
 	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -c requirements.txt --group fuzz pyproject.toml -o requirements-fuzz.txt
 
 clean:
-	rm -rf .venv .venv-fuzz build tests/interop/peers/node_modules
+	rm -rf .venv .venv-fuzz build tests/interop/*/node_modules

@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from common.bus import Call, EndpointError, Method, Node, Unavailable
+from common.bus import (
+    Call,
+    DeadlineExceeded,
+    EndpointError,
+    Method,
+    Node,
+    Timing,
+    Unavailable,
+)
 from tests.bus.wire import Endpoints, until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -78,6 +86,31 @@ async def test_killed_service_ends_calls_at_once_and_is_found_again(
         await node.wait_up("service", 5)
         assert (await node.call("service", "pid")).json() != first
         assert changes == [False, True]
+
+
+async def test_hanging_service_costs_its_callers_a_deadline_and_then_counts_as_gone(
+    endpoints: Endpoints, processes: Processes
+) -> None:
+    process = await processes.start("service")
+    patience = Timing(tick=0.05)
+    async with Node("caller", endpoints, calls=["service"], timing=patience) as node:
+        await node.wait_up("service", 10)
+        stream = node.source("service", "flood", window=10_000)
+        first = (await node.call("service", "pid")).json()
+        process.send_signal(signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(5):
+                with pytest.raises(DeadlineExceeded):
+                    await node.call("service", "pid", deadline_ms=200)
+                with pytest.raises(Unavailable, match="silent"):  # 20 ticks later
+                    await node.call("service", "wait", deadline_ms=0)
+                with pytest.raises(Unavailable):
+                    [batch async for batch in stream]
+                assert not node.is_up("service")
+        finally:
+            process.send_signal(signal.SIGCONT)
+        await node.wait_up("service", 10)
+        assert (await node.call("service", "pid")).json() == first
 
 
 async def test_killed_caller_has_its_calls_cancelled_at_once(

@@ -26,6 +26,20 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def named(pid: int, module: str) -> int:
+    """The one process of a family that runs this module."""
+    found = []
+    for member in family(pid):
+        try:
+            words = Path(f"/proc/{member}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if module.encode() in words:
+            found.append(member)
+    (one,) = found
+    return one
+
+
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process and its living descendants."""
     total = 0
