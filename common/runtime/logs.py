@@ -1,14 +1,17 @@
 """Logging: one JSON object a line on standard error, from the standard library's loggers.
 
-Knows how a line looks and what the levels of ssb-config mean; nothing about who logs. Called by `process`.
+Knows how a line looks and what the levels of ssb-config mean; nothing about who logs. Called by `process`
+and by the launcher of `--compact`.
 Fields: `at` (ms since 1970), `level`, `service`, `logger`, `message`, whatever `extra={"fields": {...}}`
 carries, and `error` (the traceback) where there is one.
 """
 
 import json
 import logging
+import select
 import sys
 from contextvars import ContextVar
+from typing import TextIO
 
 LEVELS = {
     "error": logging.ERROR,
@@ -47,10 +50,22 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
-def set_up(service: str, level: str) -> None:
-    """Send all logging of this process to standard error, from the given level of ssb-config on."""
+class Unwaiting(logging.StreamHandler[TextIO]):
+    """Drops what a pipe has no room for: where all services are one process, none waits for a reader."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line if it can be written now."""
+        if select.select([], [self.stream], [], 0)[1]:
+            super().emit(record)
+
+
+def set_up(service: str, level: str, *, waits: bool = True) -> None:
+    """Send all logging of this process to standard error, from the given level of ssb-config on.
+
+    With `waits` a line waits until it is read on, which supervisord does at once.
+    """
     logging.addLevelName(LEVELS["notice"], "NOTICE")
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr) if waits else Unwaiting(sys.stderr)
     handler.setFormatter(JsonLines(service))
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -9,7 +9,6 @@ mend ends all.
 import asyncio
 import importlib
 import logging
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -34,7 +33,7 @@ def run(loaded: Settings) -> int:
     Raises:
         StartError: a service cannot go on until somebody mends something.
     """
-    logs.set_up("sbot", loaded.logging_level)
+    logs.set_up("sbot", loaded.logging_level, waits=False)
     suite = partial(serve, mains(loaded))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(process.until_stopped("compact", suite, loaded))
@@ -91,7 +90,7 @@ async def keep(
         except StartError:
             raise
         except NotNow as error:
-            sys.stderr.write(f"sbot {name}: {error}\n")
+            log.error("%s", error)  # noqa: TRY400  its text says all
         except Exception:
             log.exception("%s ended by an exception", name)
         ran = clock() - began

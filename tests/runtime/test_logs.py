@@ -1,5 +1,6 @@
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 
@@ -41,3 +42,19 @@ def test_a_record_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> Non
     logs.actor.reset(before)
     assert json.loads(capsys.readouterr().err)["service"] == "indexing"
     assert sys.stderr
+
+
+def test_a_line_that_nobody_takes_is_dropped_where_nobody_may_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source, entry = os.pipe()
+    with os.fdopen(source, "rb", buffering=0) as reader, os.fdopen(entry, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        logs.set_up("sbot", "info", waits=False)
+        for number in range(10_000):
+            logging.getLogger("a").info("line %d", number)
+        taken = reader.read(1 << 20)
+        assert b'"line 0"' in taken
+        assert b'"line 9999"' not in taken
+        logging.getLogger("a").info("later")
+        assert b'"later"' in reader.read(1 << 20)
