@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
+from benchmarks.siege import siege
 from tests.support.driver import PEERS, Driver
 from tests.support.processes import cpu_by_name, cpu_seconds, pss_mb
 from tests.support.replicas import count as held
@@ -193,4 +194,5 @@ ROWS: dict[str, Callable[[Bench, type[Server]], Awaitable[Figures]]] = {
     "publish": publish,
     "read-log": read_log,
     "start": start,
+    "siege": siege,
 }

@@ -17,7 +17,7 @@ MAX_REASONS: Final = 200
 """Different reasons counted; more can only come from texts that a peer chose."""
 MAX_REASON: Final = 120
 """Characters of a reason: what follows is detail."""
-_NUMBER: Final = re.compile(r"\d{2,}")
+_NUMBER: Final = re.compile(r"(?<!phase )\d+")
 
 FULL_WINDOW: Final = 1 << 20
 """Bytes of credit for a stream that has few beside it: the default of the bus."""
@@ -105,7 +105,7 @@ class Shares:
 
 
 class Tally(Counter[str]):
-    """How often what happened, by reason; numbers in a reason are left out, so that a peer cannot make many."""
+    """How often what happened, by reason; numbers (but a handshake's phase) are left out, so that a peer cannot make many."""
 
     def note(self, reason: str) -> None:
         """Counts a reason; `other` when there are too many already."""
