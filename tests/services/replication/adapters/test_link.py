@@ -225,7 +225,6 @@ async def test_more_than_the_log_takes_at_once_waits(
 ) -> None:
     monkeypatch.setattr(appender, "MAX_WAITING", 10)
     monkeypatch.setattr(appender, "MAX_CANDIDATES", 5)
-    monkeypatch.setattr(appender, "MAX_APPENDS", 1)
     peer = Peer(board)
     await peer.told(X.id)
     await peer.send(*(one.compact for one in feed_of(X, 200)))
