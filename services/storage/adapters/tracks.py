@@ -4,6 +4,7 @@ A track gives slices, so that a reader without credit keeps a number and nothing
 what comes. Knows neither options nor shapes; the handlers of streams walk on it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
@@ -11,6 +12,10 @@ from services.storage.adapters.database import MAX_SLICE, Database
 from services.storage.adapters.writer import Writer
 
 __all__ = ["FeedTrack", "LogTrack", "Ready", "Slice", "Track", "follow", "walk"]
+
+GATHER_SECONDS = (
+    0.005  # between two looks: what is committed meanwhile is one slice, not one a commit
+)
 
 Ready = Callable[[], Awaitable[None]]
 """Waits until the reader has credit."""
@@ -109,3 +114,4 @@ async def follow(track: Track, ready: Ready, after: int) -> AsyncIterator[Slice]
             after = found[-1][0]
             yield found
             del found
+        await asyncio.sleep(GATHER_SECONDS)
