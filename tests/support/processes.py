@@ -67,6 +67,14 @@ def cpu_by_name(pid: int) -> dict[str, float]:
     return found
 
 
+def anonymous(pid: int) -> int:
+    """Bytes of memory of one process that no file stands behind."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError
+
+
 def pss_mb(pid: int) -> float:
     """Proportional memory of a family, in MB."""
     total = 0
