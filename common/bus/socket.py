@@ -101,6 +101,8 @@ class Mailbox:
         ended = False
         try:
             ended = self._receive_until(limit)
+        except zmq.ContextTerminated:
+            self.close()  # the process is ending around us: turning on would never end
         finally:
             self._in_turn = False
             if not ended:

@@ -143,3 +143,12 @@ async def test_frame_over_the_limit_ends_the_connection(
     watch.close()
     mailbox.close()
     dealer.close()
+
+
+async def test_a_mailbox_whose_context_ends_closes_itself() -> None:
+    context: zmq.Context[Socket] = zmq.Context()
+    mailbox = Mailbox(open_socket(context, zmq.DEALER), lambda _: None)
+    ending = asyncio.get_running_loop().run_in_executor(None, context.term)
+    async with asyncio.timeout(5):
+        await ending
+    assert mailbox.closed
