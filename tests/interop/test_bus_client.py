@@ -4,16 +4,19 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common.bus import BusError, Node
+from common.bus.keyring import make
 from common.feed.record import Record
 from common.refs import message_id
 from tests.support.node_packages import install, require_node
+from tests.support.ports import free_port
 from tests.support.processes import named
 from tests.support.servers import OurServer, eventually
 
@@ -30,9 +33,16 @@ def client() -> Path:
 
 
 @pytest.fixture
-async def ours(client: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OurServer]:
+def short() -> Iterator[Path]:
+    """A folder whose path leaves room for a socket's."""
+    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+async def ours(client: Path, short: Path) -> AsyncIterator[OurServer]:
     assert client
-    async with OurServer(tmp_path_factory.mktemp("bus") / "ours") as server:
+    async with OurServer(short / "ours") as server:
         yield server
 
 
@@ -49,14 +59,26 @@ def bus(server: OurServer) -> Path:
 
 async def ask(server: OurServer, service: str, method: str, *args: object) -> Any:
     """What ask.js prints."""
+    return await ask_at(f"ipc://{bus(server)}/{service}", method, args)
+
+
+async def ask_at(endpoint: str, method: str, args: Sequence[object], *keys: str) -> Any:
+    """What ask.js prints; over tcp it needs keys."""
     process = await asyncio.create_subprocess_exec(
-        *("node", str(CLIENT / "ask.js"), f"ipc://{bus(server)}/{service}", method),
-        json.dumps(args),
+        *("node", str(CLIENT / "ask.js"), endpoint, method, json.dumps(args), *keys),
         stdout=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(PATIENCE_S):
         out, _ = await process.communicate()
     return json.loads(out)
+
+
+class Alone(OurServer):
+    """A suite without `network`: it is ready without an address."""
+
+    async def ready(self) -> None:
+        assert self.process.stdout is not None
+        assert await self.process.stdout.readline() == b"ready\n"
 
 
 class Follower:
@@ -123,6 +145,17 @@ async def test_methods_are_called(ours: OurServer) -> None:
     assert (absent["fault"], absent["code"]) == ("caller", "no_such_method")
     wrong = await ask(ours, "storage", "log.read", {})
     assert (wrong["fault"], wrong["code"]) == ("caller", "bad_argument")
+
+
+async def test_methods_are_called_over_tcp(client: Path, short: Path) -> None:
+    assert client
+    keys, where = short / "keys", f"tcp://127.0.0.1:{free_port()}"
+    make(keys, ["sbot", "api", "friend"])
+    flags = ("--services", "api", "--bus.endpoints.api", where, "--bus.keys", str(keys))
+    async with Alone(short / "ours", *flags):
+        answer = await ask_at(where, "whoami", [], str(keys), "friend", "api")
+    assert answer["type"] == "sync"
+    assert answer["value"]["id"].endswith(".ed25519")
 
 
 async def test_follower_misses_nothing_and_sees_nothing_twice(

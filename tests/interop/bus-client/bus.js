@@ -20,10 +20,11 @@ class BusError extends Error {
 
 const unavailable = why => new BusError({ fault: 'ours', code: 'unavailable', message: why })
 
-// One service, connected again for ever. `up` and `down` are called as it comes and goes.
+// One service, connected again for ever. `up` and `down` are called as it comes and goes; `keys` are the CURVE
+// options of its socket.
 class Remote {
-  constructor (endpoint, { up = () => {}, down = () => {} } = {}) {
-    Object.assign(this, { endpoint, up, down, incarnation: null, manifest: null, closed: false })
+  constructor (endpoint, { up = () => {}, down = () => {}, keys = {} } = {}) {
+    Object.assign(this, { endpoint, up, down, keys, incarnation: null, manifest: null, closed: false })
     this.own = crypto.randomBytes(8)
     this.calls = new Map()
     this.lastCall = 0
@@ -33,7 +34,7 @@ class Remote {
 
   open () {
     const socket = this.socket = new zmq.Dealer({
-      immediate: true, linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0, sendTimeout: 0
+      immediate: true, linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0, sendTimeout: 0, ...this.keys
     })
     this.outgoing = []
     this.heard = this.sent = this.greeted = Date.now()
