@@ -1,51 +1,89 @@
 """`make bench`: npm's ssb-server and our suite in the same run, in turns, on the same data and client.
 
-python -m benchmarks [ROW ...] [--messages N] [--runs N]
+python -m benchmarks [ROW ...] [--messages N] [--runs N] [--compact]
 """
 
 import argparse
 import asyncio
+import os
+import signal
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
-from benchmarks.rows import ROWS, Bench
+from benchmarks import limits, table
+from benchmarks.bench import Bench
+from benchmarks.rows import ROWS
+from benchmarks.watch import foreign
 from tests.support.driver import PEERS
 from tests.support.node_packages import install
-from tests.support.servers import OurServer, SsbServer
+from tests.support.servers import OurServer, Server, SsbServer
+
+KINDS: list[type[Server]] = [SsbServer, OurServer]
 
 
-async def measure(names: list[str], messages: int, runs: int) -> None:
+async def measure(names: Sequence[str], messages: int, runs: int, kinds: list[type[Server]]) -> int:
+    """Prints the table row by row; gives how many rows failed."""
     install(PEERS)
-    with tempfile.TemporaryDirectory(prefix="sb-") as name:
-        bench = Bench(Path(name), messages)
-        print(f"{'row':<18}{'figure':<28}{'ssb-server':>12}{'ours':>12}{'ratio':>8}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
+        _say(f"{messages} messages, {runs} run(s), load {_load()}, {os.cpu_count()} cores")
+        bench = Bench(Path(name), messages, limits.measure(Path(name)))
+        _say(*table.limit_lines(bench.limits))
+        columns = [kind.kind for kind in kinds]
+        _say(table.head(columns))
+        failed = 0
         for row in names:
-            found: dict[str, dict[str, list[float]]] = {}
-            for _ in range(runs):
-                for kind in (SsbServer, OurServer):
-                    for figure, value in (await ROWS[row](bench, kind)).items():
-                        found.setdefault(figure, {}).setdefault(kind.kind, []).append(value)
-            for figure, values in found.items():
-                print(table_line(row, figure, values), flush=True)
+            try:
+                _say(*await _measure_row(bench, row, runs, kinds))
+            except Exception as error:  # noqa: BLE001  the other rows still count
+                failed += 1
+                _say(f"{row:<17}failed: {type(error).__name__}: {error}")
+    return failed
 
 
-def table_line(row: str, figure: str, values: dict[str, list[float]]) -> str:
-    theirs, ours = (
-        median(values[k]) if k in values else None for k in ("ssb-server", "scuttlebot")
-    )
-    ratio = f"{ours / theirs:.2f}" if ours is not None and theirs else "-"
-    cells = "".join(f"{'-' if v is None else f'{v:.2f}':>12}" for v in (theirs, ours))
-    return f"{row:<18}{figure:<28}{cells}{ratio:>8}"
+async def _measure_row(bench: Bench, row: str, runs: int, kinds: list[type[Server]]) -> list[str]:
+    """One row, with all kinds of server in turns."""
+    values: table.Values = {}
+    shares: dict[str, list[float]] = {}
+    for _ in range(runs):
+        for kind in kinds:
+            share = foreign()
+            found = await ROWS[row](bench, kind)
+            shares.setdefault(kind.kind, []).append(share())
+            for figure, value in found.items():
+                values.setdefault(figure, {}).setdefault(kind.kind, []).append(value)
+    # The last kind is ours and has the most figures: they come in its order.
+    values = {figure: values[figure] for figure in dict.fromkeys([*found, *values])}
+    columns = [kind.kind for kind in kinds]
+    lines = table.lines(row, values, columns, bench.limits)
+    return [*lines, table.foreign_line(row, shares, columns)]
 
 
-def main() -> None:
+def _load() -> str:
+    return " ".join(f"{load:.2f}" for load in os.getloadavg())
+
+
+def _say(*lines: str) -> None:
+    print("\n".join(lines), flush=True)
+
+
+async def _main(arguments: argparse.Namespace) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    names = arguments.rows or list(ROWS)
+    return await measure(names, arguments.messages, arguments.runs, KINDS)
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="ROW", help=", ".join(ROWS))
-    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, default=20_000, help="a multiple of 100")
     parser.add_argument("--runs", type=int, default=1)
-    arguments = parser.parse_args()
-    asyncio.run(measure(arguments.rows or list(ROWS), arguments.messages, arguments.runs))
+    return 1 if asyncio.run(_main(parser.parse_args())) else 0
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

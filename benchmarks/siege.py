@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+from benchmarks.figures import Figure, Figures
 from common.refs import raw
 from common.runtime.secret import load_or_create
 from tests.support.healthy import Healthy
@@ -30,7 +31,7 @@ class Place(Protocol):
         """A folder that no server has used."""
 
 
-async def siege(bench: Place, kind: type[Server]) -> dict[str, float]:
+async def siege(bench: Place, kind: type[Server]) -> Figures:
     """A healthy peer played by hand sends everything over EBT, first alone, then with attackers beside it.
 
     The attackers are a process of their own, which takes its part of the machine too.
@@ -51,9 +52,9 @@ async def siege(bench: Place, kind: type[Server]) -> dict[str, float]:
                     rates.append(FEEDS * length / await _sync(owner, target, feeds))
     alone, besieged = rates
     return {
-        "messages/s, alone": alone,
-        "messages/s, under siege": besieged,
-        "share kept under siege": besieged / alone,
+        "messages/s, alone": Figure(alone),
+        "messages/s, under siege": Figure(besieged),
+        "share kept under siege": Figure(besieged / alone),
     }
 
 

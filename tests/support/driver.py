@@ -69,6 +69,12 @@ class Driver:
         assert isinstance(value, list)
         return value
 
+    async def counted(self, name: str, each: Sequence[Sequence[object]]) -> int:
+        """How many items come from a source called once for each list of arguments, all at once."""
+        value = await self._value({"count": name, "each": each})
+        assert isinstance(value, int)
+        return value
+
     async def source(
         self, name: str, *args: object, limit: int | None = None
     ) -> AsyncIterator[Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.support.driver import PEERS, Driver
-from tests.support.ports import free_port
+from tests.support.ports import free_port, need_free
 
 SHS_BYTES = hashlib.sha256(b"the private network of these tests").digest()
 SHS = base64.b64encode(SHS_BYTES).decode()
@@ -61,7 +61,12 @@ class Server(abc.ABC):
         """Returns when it answers."""
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            if hasattr(self, "process"):
+                await self.stop()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -69,6 +74,7 @@ class Server(abc.ABC):
 
     async def start(self) -> None:
         """Starts the process and waits until it answers."""
+        need_free(self.port)
         self.folder.mkdir(parents=True, exist_ok=True)
         home = self.folder.parent / "home"
         home.mkdir(exist_ok=True)

@@ -4,6 +4,7 @@
 // First line out: {"connected": id of the remote} or {"failed": text}.
 // In:  {"id": 1, "name": ["friends", "hops"], "args": [...]}   async and sync: {"id", "value"} or {"id", "error"}
 //      sources: {"id", "item"}..., then {"id", "end": true} or {"id", "error"}; {"id": 1, "abort": true} ends one
+//      {"id": 1, "count": "createLogStream", "each": [[args], ...]}  sources side by side, drained: {"id", "value": items}
 //      {"id": 1, "many": "publish", "each": [[args], ...], "window": n}  the calls side by side: {"id", "value": [results]}
 const fs = require('fs')
 const readline = require('readline')
@@ -30,6 +31,7 @@ connect(ssbKeys.loadOrCreateSync(options.secret), {
     const c = JSON.parse(line)
     if (c.abort) return aborted.add(c.id)
     if (c.many) return many(c, sbot[c.many])
+    if (c.count) return count(c, sbot[c.count])
     const fn = find(c.name)
     if (typeof fn !== 'function') return say({ id: c.id, error: 'not in the manifest: ' + c.name.join('.') })
     if (kind(c.name) !== 'source') {
@@ -55,4 +57,12 @@ function many (c, fn) {
   }
   if (!c.each.length) return say({ id: c.id, value: [] })
   for (let k = 0; k < (c.window || 100); k++) step()
+}
+
+function count (c, fn) {
+  let items = 0; let open = c.each.length
+  const ended = (e) => {
+    if (e && e !== true) { say({ id: c.id, error: text(e) }); open = -1 } else if (--open === 0) say({ id: c.id, value: items })
+  }
+  for (const args of c.each) pull(fn(...args), pull.drain(() => { items++ }, ended))
 }
