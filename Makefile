@@ -34,7 +34,8 @@ imports: setup
 fmt: setup
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-# npm's ssb-server and our suite side by side; ROW="sync-in-ebt publish" runs some rows.
+# npm's ssb-server and our suite side by side; ROW="sync-in-ebt publish" runs some rows, ARGS="--messages 100000
+# --runs 3 --compact" more of it (docs/performance.md).
 bench: setup
 	$(BIN)/python -m benchmarks $(ROW) $(ARGS)
 

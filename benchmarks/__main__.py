@@ -18,7 +18,7 @@ from benchmarks.rows import ROWS
 from benchmarks.watch import foreign
 from tests.support.driver import PEERS
 from tests.support.node_packages import install
-from tests.support.servers import OurServer, Server, SsbServer
+from tests.support.servers import CompactServer, OurServer, Server, SsbServer
 
 KINDS: list[type[Server]] = [SsbServer, OurServer]
 
@@ -46,15 +46,18 @@ async def _measure_row(bench: Bench, row: str, runs: int, kinds: list[type[Serve
     """One row, with all kinds of server in turns."""
     values: table.Values = {}
     shares: dict[str, list[float]] = {}
+    order: list[str] = []
     for _ in range(runs):
         for kind in kinds:
             share = foreign()
             found = await ROWS[row](bench, kind)
             shares.setdefault(kind.kind, []).append(share())
+            bench.discard()
+            order = list(found) if kind is OurServer else order
             for figure, value in found.items():
                 values.setdefault(figure, {}).setdefault(kind.kind, []).append(value)
-    # The last kind is ours and has the most figures: they come in its order.
-    values = {figure: values[figure] for figure in dict.fromkeys([*found, *values])}
+    # Ours has the most figures: they come in its order.
+    values = {figure: values[figure] for figure in dict.fromkeys([*order, *values])}
     columns = [kind.kind for kind in kinds]
     lines = table.lines(row, values, columns, bench.limits)
     return [*lines, table.foreign_line(row, shares, columns)]
@@ -74,7 +77,8 @@ async def _main(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     names = arguments.rows or list(ROWS)
-    return await measure(names, arguments.messages, arguments.runs, KINDS)
+    kinds = [*KINDS, *([CompactServer] if arguments.compact else [])]
+    return await measure(names, arguments.messages, arguments.runs, kinds)
 
 
 def main() -> int:
@@ -82,6 +86,7 @@ def main() -> int:
     parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="ROW", help=", ".join(ROWS))
     parser.add_argument("--messages", type=int, default=20_000, help="a multiple of 100")
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--compact", action="store_true", help="sbot start --compact as well")
     return 1 if asyncio.run(_main(parser.parse_args())) else 0
 
 

@@ -33,6 +33,7 @@ class Bench:
         lines = [orjson.dumps(m["value"]) for m in self.messages()]
         self.limits = {**limits, MESSAGE_BYTES: sum(map(len, lines)) / len(lines)}
         self._numbers = count()
+        self._used: list[Path] = []
         self._full: dict[str, Path] = {}
 
     def messages(self) -> list[dict[str, Any]]:
@@ -41,7 +42,16 @@ class Bench:
 
     def place(self) -> Path:
         """A folder that no server has used."""
-        return self.folder / f"s{next(self._numbers)}"
+        place = self.folder / f"s{next(self._numbers)}"
+        self._used.append(place)
+        return place
+
+    def discard(self) -> None:
+        """Removes what the servers of a row left, but for the full ones that are copied."""
+        for place in self._used:
+            if place not in self._full.values():
+                shutil.rmtree(place, ignore_errors=True)
+        self._used.clear()
 
     async def follow_all(self, client: Driver) -> None:
         """Follows each feed of the data."""

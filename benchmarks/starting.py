@@ -10,7 +10,7 @@ from benchmarks import limits
 from benchmarks.bench import FEEDS, LIMIT_S, Bench
 from benchmarks.caller import Caller
 from benchmarks.figures import Figure, Figures
-from tests.support.processes import cpu_seconds, pss_mb
+from tests.support.processes import cpu_seconds, pss_mb, rss_mb
 from tests.support.servers import Server
 
 AGAIN_S = 0.02
@@ -50,6 +50,7 @@ async def _started(server: Server, state: str) -> Figures:
         found[f"slowest whoami ms then, {state}"] = Figure(slowest * 1000)
         await asyncio.sleep(REST_S)
         found[f"idle PSS MB, {state}"] = Figure(pss_mb(server.process.pid))
+        found[f"idle RSS MB, {state}"] = Figure(rss_mb(server.process.pid))
         before = cpu_seconds(server.process.pid)
         await asyncio.sleep(REST_S)
         spent = cpu_seconds(server.process.pid) - before

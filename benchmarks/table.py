@@ -10,9 +10,10 @@ Values = dict[str, dict[str, list[Figure]]]
 
 
 def head(kinds: Sequence[str]) -> str:
-    """The first line. `ratio` is our suite's figure to ssb-server's, `of limit` how much of it ours reaches."""
-    cells = "".join(f"{kind:>12}" for kind in kinds)
-    return f"{'row':<17}{'figure':<36}{cells}{'ratio':>8}  of limit"
+    """The first line. A `ratio` is a figure of ours to ssb-server's, `of limit` how much of it ours reaches."""
+    cells = "".join(f"{kind.removeprefix('scuttlebot '):>12}" for kind in kinds)
+    ratios = f"{'ratio':>8}" * (len(kinds) - 1)
+    return f"{'row':<17}{'figure':<36}{cells}{ratios}  of limit"
 
 
 def lines(row: str, values: Values, kinds: Sequence[str], limits: Limits) -> list[str]:
@@ -36,9 +37,12 @@ def _line(
 ) -> str:
     middle = {kind: median(f.value for f in each) for kind, each in found.items()}
     cells = "".join(f"{_number(middle.get(kind)):>12}" for kind in kinds)
-    theirs, ours = middle.get(kinds[0]), middle.get(kinds[1])
-    ratio = f"{ours / theirs:.2f}" if ours is not None and theirs else "-"
-    return f"{row:<17}{figure:<36}{cells}{ratio:>8}{_share(found.get(kinds[1]), limits)}"
+    ratios = "".join(f"{_ratio(middle.get(kind), middle.get(kinds[0])):>8}" for kind in kinds[1:])
+    return f"{row:<17}{figure:<36}{cells}{ratios}{_share(found.get(kinds[1]), limits)}"
+
+
+def _ratio(ours: float | None, theirs: float | None) -> str:
+    return f"{ours / theirs:.2f}" if ours is not None and theirs else "-"
 
 
 def _share(ours: list[Figure] | None, limits: Limits) -> str:

@@ -88,6 +88,7 @@ def foreign() -> Callable[[], float]:
 
     def share() -> float:
         used = (_machine() - machine) - (_ours() - ours)
-        return max(0.0, used / (time.monotonic() - started) / (os.cpu_count() or 1))
+        whole = (time.monotonic() - started) * (os.cpu_count() or 1)
+        return min(1.0, max(0.0, used / whole))
 
     return share

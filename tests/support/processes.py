@@ -76,12 +76,21 @@ def anonymous(pid: int) -> int:
 
 
 def pss_mb(pid: int) -> float:
-    """Proportional memory of a family, in MB."""
+    """Proportional memory of a family, in MB: what others share with it counts only in part."""
+    return _memory_mb(pid, "Pss:")
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a family, in MB: what its members share counts once for each."""
+    return _memory_mb(pid, "Rss:")
+
+
+def _memory_mb(pid: int, field: str) -> float:
     total = 0
     for member in family(pid):
         try:
             text = Path(f"/proc/{member}/smaps_rollup").read_text()
         except OSError:
             continue
-        total += next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+        total += next(int(line.split()[1]) for line in text.splitlines() if line.startswith(field))
     return total / 1024
