@@ -77,7 +77,9 @@ async def _main(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     names = arguments.rows or list(ROWS)
-    kinds = [*KINDS, *([CompactServer] if arguments.compact else [])]
+    kinds = list(KINDS)
+    if arguments.compact:
+        kinds.append(CompactServer)
     return await measure(names, arguments.messages, arguments.runs, kinds)
 
 
