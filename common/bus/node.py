@@ -56,7 +56,7 @@ class Node:
         self.refused: Counter[str] = Counter()
         self._endpoints = endpoints
         self._methods = methods
-        self._called = tuple(calls)
+        self._called = tuple(dict.fromkeys(calls))
         self._parse = parse
         self._encode = encode
         self._shared = context

@@ -187,6 +187,19 @@ async def test_call_into_a_connection_that_is_gone_is_unavailable(
     assert "never retrieved" not in caplog.text
 
 
+async def test_service_named_twice_is_met_once(endpoints: Endpoints) -> None:
+    async def echo(call: Call) -> object:
+        return call.args
+
+    caller = Node("caller", endpoints, calls=["service", "service"])
+    async with Node("service", endpoints, {"echo": Method("async", echo)}), caller:
+        met: list[str] = []
+        caller.on_change(lambda name, _: met.append(name))
+        await caller.wait_up("service", 5)
+        assert (await caller.call("service", "echo")).json() == []
+        assert met == ["service"]
+
+
 async def test_idle_nodes_stay_up(endpoints: Endpoints) -> None:
     async with (
         Node("service", endpoints, METHODS, timing=FAST),
