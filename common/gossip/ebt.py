@@ -194,9 +194,11 @@ class Ebt:
         session = self._state.sessions.get(event.peer)
         if session is None:
             return
-        session.heard_at = event.now
         wanted = [m for m in event.messages if self._is_next(session, m, event.now)]
         if wanted:
+            session.heard_at = event.now
+            for feed in {message.author for message in wanted}:
+                self._senders.delivered(session, feed, event.now)
             yield Verify(event.peer, wanted)
 
     def _is_next(self, session: Session, message: Message, now: float) -> bool:

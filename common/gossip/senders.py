@@ -4,8 +4,12 @@ Knows that one peer at a time sends a feed, and when to ask another; must never 
 Called by the EBT machine.
 
 A feed has at most one active sender. Another one takes its place when it says it has more than the active one
-ever said (lag), or when the active one said it has more than is here and nothing came from it for STALL_MS. Any
-other peer only tells what it has, when that changes.
+ever said (lag), or when the active one owes: it said it has more than is here, and nothing new came from it for
+STALL_MS, or nothing of this feed for PATIENCE_MS. Any other peer only tells what it has, when that changes.
+
+Claims cost nothing, so they alone must not keep others from sending: who still delivers is not replaced by who
+claims more, and who owed once is asked again only when nobody else has more; who owed and never sent anything
+new comes last for other feeds too.
 """
 
 from typing import Final
@@ -16,6 +20,8 @@ from common.refs import FeedId
 
 STALL_MS: Final = 3_000
 """As the time-out of epidemic-broadcast-trees."""
+PATIENCE_MS: Final = 30_000
+"""An honest sender of hundreds of feeds sends one after the other; a liar delays a feed for so long at most."""
 RETRY_MS: Final = 30_000
 """An active sender without a rival is asked again after this long, in case it forgot."""
 
@@ -27,6 +33,8 @@ class Senders:
         self._state = state
         self._active: dict[FeedId, Session] = {}
         self._missing: dict[FeedId, None] = {}
+        self._waiting_since: dict[FeedId, float] = {}
+        """When the active sender was asked, or sent the last message of the feed."""
 
     def ask(self, session: Session, feed: FeedId, now: float) -> None:
         """Makes the peer the active sender, and tells it and the one before."""
@@ -36,6 +44,7 @@ class Senders:
             before.receiving.discard(feed)
             before.tell(feed, head, receive=False)
         self._active[feed] = session
+        self._waiting_since[feed] = now
         session.receiving.add(feed)
         session.heard_at = max(session.heard_at, now)
         session.tell(feed, head, receive=True)
@@ -53,8 +62,19 @@ class Senders:
         active = self._active.get(feed)
         if active is session:
             return
-        if active is None or active.claim(feed) < session.claim(feed):
+        if active is None or (
+            active.claim(feed) < session.claim(feed)
+            and feed not in session.owed
+            and not (self._owes(active, feed) and self._is_patient(active, feed, now))
+        ):
             self.ask(session, feed, now)
+
+    def delivered(self, session: Session, feed: FeedId, now: float) -> None:
+        """New messages of the feed came from the peer, in order."""
+        session.is_proven = True
+        session.owed.discard(feed)
+        if self._active.get(feed) is session:
+            self._waiting_since[feed] = now
 
     def appended(self, feed: FeedId) -> None:
         """The head of a feed grew."""
@@ -66,6 +86,7 @@ class Senders:
         session.receiving.discard(feed)
         if self._active.get(feed) is session:
             del self._active[feed]
+            self._waiting_since.pop(feed, None)
             if feed in self._missing:
                 self._rotate(feed, session, now)
 
@@ -81,13 +102,22 @@ class Senders:
                 del self._missing[feed]
                 continue
             active = self._active.get(feed)
-            owes = active is not None and active.claim(feed) > self._state.head(feed)
-            if active is not None and owes and now - active.heard_at < STALL_MS:
-                continue
+            owes = active is not None and self._owes(active, feed)
+            if active is not None and owes:
+                if self._is_patient(active, feed, now):
+                    continue
+                active.owed.add(feed)
             asked = self._rotate(feed, active, now)
             if not asked and active is not None and owes and now - active.heard_at > RETRY_MS:
                 active.restarted.add(feed)
                 self.ask(active, feed, now)
+
+    def _owes(self, session: Session, feed: FeedId) -> bool:
+        return session.claim(feed) > self._state.head(feed)
+
+    def _is_patient(self, active: Session, feed: FeedId, now: float) -> bool:
+        since = self._waiting_since.get(feed, now)
+        return now - active.heard_at < STALL_MS and now - since < PATIENCE_MS
 
     def _have_more(self, feed: FeedId) -> list[Session]:
         head = self._state.head(feed)
@@ -103,7 +133,10 @@ class Senders:
         order = list(self._state.sessions.values())
         place = order.index(after) if after in order else -1
         turn = {id(s): n for n, s in enumerate(order[place + 1 :] + order[: place + 1])}
-        others = sorted((s for s in others if s is not after), key=lambda s: turn[id(s)])
+        others = sorted(
+            (s for s in others if s is not after),
+            key=lambda s: (feed in s.owed, bool(s.owed) and not s.is_proven, turn[id(s)]),
+        )
         if others:
             self.ask(others[0], feed, now)
         return bool(others)

@@ -52,6 +52,10 @@ class Session:
     """Last sequence that came in order, where it is on its way to the log."""
     restarted: set[FeedId] = field(default_factory=set)
     """Feeds asked for again: what comes out of order until then was sent before."""
+    owed: set[FeedId] = field(default_factory=set)
+    """Feeds it said it has more of, was asked for, and did not send."""
+    is_proven: bool = False
+    """Whether it sent anything new."""
     refused: set[FeedId] = field(default_factory=set)
     forked: set[FeedId] = field(default_factory=set)
     congested: bool = False

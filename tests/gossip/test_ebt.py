@@ -200,8 +200,13 @@ def test_one_active_sender_and_a_switch_when_another_has_more() -> None:
     play << Connected(Q, False, 0) >> [tells(Q, X=(2, False))]
     play << notes(P, X=(3, False)) >> []
     play << notes(Q, X=(3, False)) >> []
-    play << notes(Q, X=(4, False)) >> [tells(P, X=(2, False)), tells(Q, X=(2, True))]
-    play << notes(Q, X=(-1, False)) >> [tells(P, X=(2, True))]
+    play << notes(Q, X=(4, False)) >> []
+    play << received(P, X, 3) << appended(X, 3)
+    play << Ticked(1_000) >> [tells(P, X=(3, False)), tells(Q, X=(3, True))]
+    play << notes(Q, X=(-1, False)) >> []
+    play << notes(P, X=(4, False)) >> [tells(P, X=(3, True))]
+    play << received(P, X, 4) << appended(X, 4)
+    play << notes(Q, X=(5, False)) >> [tells(P, X=(4, False)), tells(Q, X=(4, True))]
 
 
 def test_a_stalled_sender_is_replaced_and_one_alone_asked_again() -> None:
@@ -342,3 +347,35 @@ def test_only_what_both_sides_spoke_of_is_remembered() -> None:
     session = play.ebt.sessions[P]
     assert set(session.heard) == {X, Y}
     assert set(session.remember().heard) == set(session.remember().told) == {X}
+
+
+def test_a_claim_does_not_replace_who_delivers() -> None:
+    play = Play({X: 1}, X)
+    for peer in (P, Q):
+        play << Connected(peer, False, 0)
+    play << NotesReceived(P, {X: (9, False)}, 0) >> []
+    play << NotesReceived(Q, {X: (99, False)}, 1) >> []
+    play << received(P, X, 2, now=2500) << appended(X, 2)
+    play << NotesReceived(Q, {X: (100, False)}, 5000) >> []
+    assert X in play.ebt.sessions[P].receiving
+
+
+def test_who_claims_and_sends_nothing_is_asked_after_all_others() -> None:
+    play = Play({X: 1, Y: 1}, X, Y)
+    for peer in (P, Q):
+        play << Connected(peer, False, 0)
+    play << NotesReceived(P, {X: (99, False), Y: (99, False)}, 0)
+    play << NotesReceived(Q, {X: (3, False)}, 0) >> []
+    for now in range(2000, 30_000, 2000):
+        play << received(P, Y, now // 2000 + 1, now=now) << Ticked(now)
+        assert X in play.ebt.sessions[P].receiving
+    play << received(P, Y, 16, now=30_000) << Ticked(30_500)
+    assert X in play.ebt.sessions[Q].receiving
+    assert Y in play.ebt.sessions[P].receiving
+    play << received(Q, X, 2, 3, now=31_600) << appended(X, 2, 3)
+    play << NotesReceived(P, {X: (100, False)}, 31_700)
+    assert X in play.ebt.sessions[Q].receiving
+    play << Ticked(31_800)
+    assert X in play.ebt.sessions[P].receiving
+    play << received(P, X, 4, now=31_900)
+    assert X not in play.ebt.sessions[P].owed

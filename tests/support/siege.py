@@ -199,6 +199,18 @@ async def _shake(
     return Sealer(outcome.encrypt_key, outcome.encrypt_nonce)
 
 
+async def lie(target: Target, name: str, feeds: Sequence[Feed]) -> None:
+    """Claims more and more of feeds and sends none of it, as long as it is let; ends when the server hangs up."""
+    async with Peer(stranger(name), target.public, target.port, target.shs) as peer:
+        session = peer.call("duplex", "ebt.replicate", {"version": 3, "format": "classic"})
+        claim = 1_000
+        while not peer.closed.is_set():
+            claim += 1
+            peer.send(session, orjson.dumps({feed.keys.id: claim << 1 | 1 for feed in feeds}))
+            await peer.writer.drain()
+            await asyncio.sleep(0.1)
+
+
 def _cases(path: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads((VECTORS / path).read_text())["cases"]
     return found

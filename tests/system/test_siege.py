@@ -16,10 +16,11 @@ from tests.support.healthy import Healthy
 from tests.support.peer import Peer
 from tests.support.processes import family, pss_mb
 from tests.support.servers import SHS_BYTES, OurServer, eventually
-from tests.support.siege import Feed, Target, assault, faults, mutants, record, stranger
+from tests.support.siege import Feed, Target, assault, faults, lie, mutants, record, stranger
 
 N_FEEDS, N_MESSAGES = 20, 150
 N_MUTANTS = 1000
+N_LIARS = 3
 SEED = 20
 MORE_MB = 80
 """What all processes together may hold more than before: caches, and three thousand messages."""
@@ -50,6 +51,7 @@ async def test_a_siege_does_not_keep_a_healthy_peer_from_its_sync(folder: Path) 
             processes, memory = family(server.process.pid), pss_mb(server.process.pid)
 
             healthy = Healthy(feeds, pause=0.05)
+            lying = [asyncio.ensure_future(lie(target, f"liar {n}", feeds)) for n in range(N_LIARS)]
             syncing = asyncio.ensure_future(healthy.run(target, stranger("healthy")))
             began = time.monotonic()
             attacks = [*faults(), *mutants(recordings, N_MUTANTS, SEED)]
@@ -63,7 +65,9 @@ async def test_a_siege_does_not_keep_a_healthy_peer_from_its_sync(folder: Path) 
 
             await eventually(arrived, within=60, every=0.2)
             sync_s = time.monotonic() - began
-            syncing.cancel()
+            for task in (syncing, *lying):
+                task.cancel()
+            await asyncio.gather(syncing, *lying, return_exceptions=True)
 
             known = {message for feed in [*feeds, *victims] for message in feed.messages}
             log = await owner.items("createLogStream", {"keys": False})
