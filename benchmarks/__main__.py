@@ -20,6 +20,7 @@ from tests.support.driver import PEERS
 from tests.support.node_packages import install
 from tests.support.servers import CompactServer, OurServer, Server, SsbServer
 
+STOPPED = 130
 KINDS: list[type[Server]] = [SsbServer, OurServer]
 
 
@@ -89,7 +90,11 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=20_000, help="a multiple of 100")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--compact", action="store_true", help="sbot start --compact as well")
-    return 1 if asyncio.run(_main(parser.parse_args())) else 0
+    arguments = parser.parse_args()
+    try:
+        return 1 if asyncio.run(_main(arguments)) else 0
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return STOPPED
 
 
 if __name__ == "__main__":
