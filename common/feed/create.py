@@ -1,7 +1,7 @@
 """New messages: content, signed, at the end of one's own feed (ssb-validate's create).
 
 Knows no clock and no store: `storage`, the only one that may extend an own feed, hands it both. Like the
-reference it measures the message before it is signed; who appends it verifies the result, as ever.
+reference it measures the message before it is signed; who appends it judges the result, all but the signature.
 """
 
 from math import isnan

@@ -6,7 +6,7 @@ from common.crypto.keys import generate
 from common.feed.create import create
 from common.feed.errors import RefusedContent
 from common.feed.json import Json
-from common.feed.validate import Head, Verified, follows, verify_value
+from common.feed.validate import Head, Verified, follows, verify_own, verify_value
 
 KEYS = generate(bytes(31) + b"\x01")
 VALUES: st.SearchStrategy[Json] = st.recursive(
@@ -27,6 +27,22 @@ def test_what_is_created_verifies_and_follows(
     assert isinstance(verified, Verified), verified
     assert follows(head, verified) is None
     assert (verified.author, verified.author_raw) == (KEYS.id, KEYS.public)
+    assert repr(verify_own(message)) == repr(verified)
+
+
+def test_what_grows_too_large_by_its_signature_is_no_message() -> None:
+    room = next(n for n in range(7500, 8192) if _is_refused("x" * n))
+    message = create(None, KEYS, None, {"type": "test", "x": "x" * (room - 1)}, 1)
+    assert verify_own(message) == verify_value(message, None)
+    assert not isinstance(verify_own(message), Verified)
+
+
+def _is_refused(text: str) -> bool:
+    try:
+        create(None, KEYS, None, {"type": "test", "x": text}, 1)
+    except RefusedContent:
+        return True
+    return False
 
 
 def test_a_box_may_be_the_content() -> None:

@@ -121,6 +121,24 @@ def test_what_is_written_has_utf8_and_only_one_form(value: Json) -> None:
     assert compact_utf8(parse(text)) == compact_utf8(value)
 
 
+FRACTIONS = st.one_of(
+    st.floats(1e-3, 2**53),
+    st.integers(10**15, 2 * 10**15).map(lambda micros: micros / 1000),
+    st.tuples(st.integers(1, 10**17), st.integers(1, 17)).map(lambda pair: pair[0] / 10 ** pair[1]),
+)
+
+
+@settings(max_examples=200)
+@given(FRACTIONS, st.booleans(), st.text("0123456789", max_size=30))
+def test_both_ways_write_and_read_the_same_fractions(
+    number: float, negative: bool, tail: str
+) -> None:
+    number = -number if negative else number
+    assert compact([number]) == json_writer.write([number], indented=False)
+    for text in (repr(number), f"{number:.25e}", f"{number:.20f}{tail}"):
+        assert repr(parse(text)) == repr(_slow(text))
+
+
 def test_damaged_utf8_reads_as_node_reads_it() -> None:
     assert parse(b'"a\xff\xed\xa0\x80b"') == "a\ufffd\ufffd\ufffd\ufffdb"
 
@@ -140,7 +158,12 @@ def test_depth_has_no_limit(depth: int) -> None:
     ("value", "plain"),
     [
         ({"a": [1, True, None, "x", {"b": {}}]}, True),
-        ({"a": 1.5}, False),
+        ({"a": 1.5}, True),
+        ([1500000000000.001, -0.001, 2**51 + 0.5], True),
+        ([1.0], False),
+        ([-0.0], False),
+        ([0.0009], False),
+        ([2.0**53], False),
         ({"a": [{"7": 1}]}, False),
         ([2**53 + 1], False),
         ([-(2**53)], True),
@@ -149,6 +172,11 @@ def test_depth_has_no_limit(depth: int) -> None:
 def test_plain_is_what_both_write_alike(value: Json, plain: bool) -> None:
     assert is_plain(value) is plain
     assert parse_marked(python_json.dumps(value))[1] is plain
+
+
+def test_what_is_no_number_is_not_plain() -> None:
+    assert not is_plain([float("nan")])
+    assert not is_plain([float("-inf")])
 
 
 @pytest.mark.parametrize("value", ["é" * 9, [1.5, "é" * 5]])

@@ -107,7 +107,7 @@ class MessageHandlers:
             message = create(head, keys, hmac_key, content, self._identity.clock())
         except RefusedContent as error:
             raise CallerError(str(error)) from error
-        judged = validate.verify_value(message, hmac_key)
+        judged = validate.verify_own(message)
         if isinstance(judged, Invalid):
             raise CallerError(judged.reason)
         if reason := group.add(_candidate(judged)):
