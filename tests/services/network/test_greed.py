@@ -12,7 +12,7 @@ from common.bus import BusError, Call, Method, Node
 from common.crypto import keys as identities
 from common.wire.packets import JSON, STREAM, encode
 from services.network import handlers, limits
-from services.network.adapters import descriptors, exchange, gate
+from services.network.adapters import conversation, descriptors, exchange, gate, link
 from tests.services.network.test_faults import SERVICES, hung_up, others_go_on, raw, reasons
 from tests.support.network_world import AskError, Enter, Peer, Start, World
 
@@ -230,3 +230,54 @@ def test_strangers_do_not_get_the_last_sockets(monkeypatch: pytest.MonkeyPatch) 
     assert descriptors.sockets() == (1 << 16) - descriptors.RESERVED
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
     assert descriptors.sockets() == 1
+
+
+async def hold(_call: Call) -> None:
+    await asyncio.Event().wait()
+
+
+async def large(_call: Call) -> object:
+    return "x" * 4_000_000
+
+
+HOARDING = {
+    "storage": {
+        **SERVICES["storage"],
+        "hold": Method("sink", hold, ("anonymous",)),
+        "large": Method("async", large, ("anonymous",)),
+    }
+}
+
+
+async def test_who_sends_more_than_a_service_takes_is_not_read(start: Start, enter: Enter) -> None:
+    world = await start(HOARDING)
+    bad, owner = await enter(world, STRANGER), await enter(world)
+    number = bad.call("sink", "hold")
+    for _ in range(200):
+        bad.session.send(number, [bytes([0x31]) * 100_000])
+        bad.flush()
+    talk = next(t for t in world.network.exchange.connections if t.feed == STRANGER.id)
+    found = world.network.exchange.find(talk.name)
+    assert found is not None
+    async with asyncio.timeout(5):
+        while found.held < conversation.MAX_WAITING_BYTES:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert found.held < 2 * conversation.MAX_WAITING_BYTES
+    assert bad.writer.transport.get_write_buffer_size() > 0
+    await others_go_on(world, owner)
+
+
+async def test_who_does_not_read_is_dropped(
+    start: Start, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "MAX_UNSENT_BYTES", 3_000_000)
+    world = await start(HOARDING)
+    bad, owner = await enter(world, STRANGER), await enter(world)
+    bad.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    for _ in range(9):
+        bad.call("async", "large")
+    async with asyncio.timeout(10):
+        while "does not read" not in reasons(world):
+            await asyncio.sleep(0.01)
+    await others_go_on(world, owner)

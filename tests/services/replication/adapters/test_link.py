@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from common.bus import BusError, Stream
+from common.bus import BusError, Call, Stream
 from common.feed.validate import Head
 from common.graph import BLOCK, FOLLOW, Edge
 from common.runtime.limits import Buckets
@@ -311,3 +311,32 @@ async def test_sessions_are_bounded(board: Board, monkeypatch: pytest.MonkeyPatc
     again = Peer(board)
     await again.hear()
     assert await first.error() == hub.RECONNECTED
+
+
+async def test_reads_of_the_log_are_bounded_in_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "MAX_READS", 1)
+    board = Board(tmp_path, A, [Edge(A.id, k.id, FOLLOW) for k in (B, X, Y)])
+    read_feed = board.storage.read_feed
+    running, counts = 0, set()
+
+    async def counted(call: Call) -> None:
+        nonlocal running
+        running += 1
+        counts.add(running)
+        await asyncio.sleep(0.02)
+        await read_feed(call)
+        running -= 1
+
+    monkeypatch.setattr(board.storage, "read_feed", counted)
+    board.storage.publish(RUN)
+    board.storage.publish(feed_of(Y, 5))
+    async with board.run():
+        first, second = Peer(board), Peer(board, Y)
+        for peer in (first, second):
+            await peer.hear()
+            await peer.send({X.id: 0, Y.id: 0})
+        for peer in (first, second):
+            assert sorted([await peer.sequence() for _ in range(10)]) == sorted([*range(1, 6)] * 2)
+    assert counts == {1}
