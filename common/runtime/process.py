@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from common.runtime import folders, logs, settings
+from common.runtime import folders, logs, memory, settings
 from common.runtime.errors import EXIT_FATAL, EXIT_RETRY, NotNow, StartError
 
 STOP_SECONDS = 3.0  # the suite ends within 5 s; the supervisor and the launcher need the rest
@@ -73,8 +73,10 @@ async def until_stopped(name: str, main: Main, loaded: settings.Settings) -> int
         loop.add_reader(0, _watch_input, loop, stop)
     service = asyncio.ensure_future(main(loaded))
     asked = asyncio.ensure_future(stop.wait())
+    tidying = asyncio.ensure_future(memory.return_forever())
     await asyncio.wait((service, asked), return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
+    tidying.cancel()
     if not service.done():
         service.cancel()
         await asyncio.wait((service,), timeout=STOP_SECONDS)

@@ -159,4 +159,5 @@ class Link(asyncio.Protocol):
 
     def _end(self, reason: str) -> None:
         self._reason = reason
-        self.stage.lost(reason)
+        stage, self.stage = self.stage, _Nobody()
+        stage.lost(reason)

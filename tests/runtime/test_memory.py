@@ -1,0 +1,45 @@
+"""Free memory goes back to the system."""
+
+import asyncio
+import ctypes
+import gc
+from types import SimpleNamespace
+
+import pytest
+
+from common.runtime import memory
+from common.runtime.memory import return_forever
+
+
+async def test_memory_is_returned_when_the_process_has_grown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trims: list[int] = []
+    sizes = [100]
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(malloc_trim=trims.append))
+    monkeypatch.setattr(memory, "_resident", lambda: sizes[0])
+    monkeypatch.setattr(gc, "collect", lambda: sizes.__setitem__(0, 120))
+    task = asyncio.ensure_future(return_forever(0.001, 50))
+    await asyncio.sleep(0.05)
+    assert trims == []
+    sizes[0] = 200
+    async with asyncio.timeout(5):
+        while not trims:
+            await asyncio.sleep(0.001)
+    assert sizes == [120]
+    sizes[0] = 160
+    monkeypatch.setattr(gc, "collect", lambda: None)
+    n = len(trims)
+    async with asyncio.timeout(5):
+        while len(trims) < n + 4:
+            await asyncio.sleep(0.001)
+    task.cancel()
+
+
+def test_what_is_resident_is_known() -> None:
+    assert memory._resident() > 1 << 20
+
+
+async def test_a_library_that_cannot_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
+    await return_forever()
