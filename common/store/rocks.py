@@ -27,6 +27,7 @@ from rocksdict import (
 
 from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreFull, StoreLocked
 from common.store.port import Batch, Store
+from common.store.wal import cut_garbage
 
 __all__ = ["free_bytes", "open_rocks"]
 
@@ -67,6 +68,8 @@ def _options() -> Options:
     options.set_write_buffer_size(_MEMTABLE)
     options.set_db_write_buffer_size(_MEMTABLES_TOTAL)
     options.set_max_total_wal_size(_WAL_TOTAL)
+    # All families reach the disk together: one that lost the end of its write-ahead log lost it for all.
+    options.set_atomic_flush(True)
     options.set_max_open_files(_OPEN_FILES)
     options.set_max_log_file_size(_DIARY)
     options.set_keep_log_file_num(_DIARIES)
@@ -267,6 +270,7 @@ def open_rocks(
     try:
         found = _check_folder(path)
         path.mkdir(parents=True, exist_ok=True)
+        cut_garbage(path)
     except OSError as error:
         kind = StoreFull if error.errno == ENOSPC else StoreError
         raise kind(f"database {path}: {error.strerror}") from error

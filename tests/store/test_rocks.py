@@ -1,7 +1,9 @@
 """What is particular to RocksDB: folders, locks, damage. The rest is the contract in test_port."""
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from os import urandom
 from pathlib import Path
 
@@ -136,3 +138,64 @@ def test_rocks_writes_nothing_into_its_reserve(tmp_path: Path) -> None:
     store.write(batch, sync=True)
     assert store.get("a", b"k") == b"w"
     store.close()
+
+
+CRASH = """
+import os, sys
+from pathlib import Path
+from common.store import Batch, open_rocks
+store = open_rocks(Path(sys.argv[1]), ["a", "b"])
+for n in range(300):
+    if n == 200:  # what the write-ahead log holds becomes tables at the next start
+        store.close()
+        store = open_rocks(Path(sys.argv[1]), ["a", "b"])
+    batch = Batch()
+    batch.put("a", n.to_bytes(8), os.urandom(300))
+    batch.put("b", n.to_bytes(8), b"")
+    store.write(batch, sync=False)
+os.kill(os.getpid(), 9)
+"""
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a byte less": lambda data: data[:-1],
+    "half": lambda data: data[: len(data) // 2],
+    "empty": lambda _: b"",
+    "zeros behind": lambda data: data + bytes(200),
+    "garbage behind": lambda data: data + bytes(range(256)) * 4,
+    "a bit turned": lambda data: (
+        data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database whose process was killed: a table, the newest writes in the write-ahead log."""
+    path = tmp_path_factory.mktemp("crashed") / "db"
+    subprocess.run([sys.executable, "-c", CRASH, str(path)], cwd=ROOT, check=False)
+    assert list(path.glob("*.sst"))
+    return path
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("which", ["*.log", "CURRENT", "*.sst"])
+def test_rocks_with_a_damaged_file_tells_it_or_goes_back_in_one_piece(
+    crashed: Path, tmp_path: Path, which: str, damage: str
+) -> None:
+    path = tmp_path / "db"
+    shutil.copytree(crashed, path)
+    damaged = max(path.glob(which))
+    broken = DAMAGES[damage](damaged.read_bytes())
+    damaged.write_bytes(broken)
+    told = ""
+    try:
+        store = open_rocks(path, ["a", "b"])
+        found = [[key for key, _ in store.scan(family)] for family in ("a", "b")]
+        store.close()
+        assert found[0] == found[1] == [n.to_bytes(8) for n in range(len(found[0]))]
+    except StoreDamaged as error:
+        told = str(error)
+    if which == "*.log":
+        assert not told
+    elif (which, damage) != ("*.sst", "a bit turned"):  # which may stand where nobody reads
+        assert str(path) in told
+        assert damaged.read_bytes() == broken

@@ -19,6 +19,7 @@ class Publisher:
     def __init__(self, server: OurServer, *, in_flight: int, pause: float = 0.0) -> None:
         self.acknowledged: list[str] = []
         self.refused: list[str] = []
+        self.task: asyncio.Task[None] | None = None
         self._server = server
         self._in_flight = in_flight
         self._pause = pause

@@ -3,7 +3,7 @@
     log    position -> record          feeds  author, sequence -> position
     ids    key -> position             heads  author -> sequence, key, position
     forks  author, sequence, key -> candidate: two of an author exclude each other
-    meta   `version` -> version of this layout
+    meta   `version` -> version of this layout; `mending` while the other families are folded from `log`
 
 Positions and sequences are u64, big-endian; ids are their 32 raw bytes. Knows no rule: `model` decides,
 `writer` calls `append`, the tracks read.
@@ -33,6 +33,9 @@ MAX_SLICE = 200
 MAX_SLICE_BYTES = 256 << 10
 
 logger = logging.getLogger(__name__)
+
+_MENDING = b"mending"
+_AT_ONCE = 1_000
 
 _U64 = Struct(">Q")
 _FEED = Struct(">32sQ")
@@ -80,13 +83,20 @@ class Database:
             logger.error("%s", error)  # noqa: TRY400  what was acknowledged was on the disk before
 
     def load(self) -> Log:
-        """What the log keeps in memory. Heads that do not reach its end are folded again from it."""
-        position, received = 0, 0.0
+        """What the log keeps in memory. Where the other families do not end with it, they are folded again."""
+        position, received, agree = 0, 0.0, True
         for key, raw in self._store.scan("log", reverse=True, limit=1):
-            position, received = _U64.unpack(key)[0], Record.parse(raw).received
-        heads = {author: Head(*_HEAD.unpack(raw)) for author, raw in self._store.scan("heads")}
-        if max((head.position for head in heads.values()), default=0) != position:
-            heads = self._fold_heads()
+            position, record = _U64.unpack(key)[0], Record.parse(raw)
+            received, feed = record.received, _FEED.pack(record.author, record.sequence)
+            agree = self._store.get("ids", record.key) == key == self._store.get("feeds", feed)
+        heads = self._heads()
+        last = max((head.position for head in heads.values()), default=0)
+        if not agree or last != position or self._store.get("meta", _MENDING) is not None:
+            logger.warning(
+                "the log ends at %d, its heads at %d: it is indexed again", position, last
+            )
+            self._mend()
+            heads = self._heads()
         forked = {key[:32] for key, _ in self._store.scan("forks")}
         return Log(heads, position, received, forked)
 
@@ -198,12 +208,34 @@ class Database:
         scan = self._store.scan("forks", author, _FORK.pack(author, 2**64 - 1, b"\xff" * 32))
         return [Candidate.parse(raw) for _, raw in scan]
 
-    def _fold_heads(self) -> dict[bytes, Head]:
-        heads: dict[bytes, Head] = {}
-        for key, raw in self._store.scan("log"):
-            record = Record.parse(raw)
-            heads[record.author] = Head(record.sequence, record.key, _U64.unpack(key)[0])
-        return heads
+    def _heads(self) -> dict[bytes, Head]:
+        return {author: Head(*_HEAD.unpack(raw)) for author, raw in self._store.scan("heads")}
+
+    def _mend(self) -> None:
+        """Fold `ids`, `feeds` and `heads` again from the log, which is the truth."""
+        batch = Batch()
+        batch.put("meta", _MENDING, b"1")
+        self._store.write(batch, sync=True)
+        for family in ("ids", "feeds", "heads"):
+            while keys := [key for key, _ in self._store.scan(family, limit=_AT_ONCE)]:
+                batch = Batch()
+                for key in keys:
+                    batch.delete(family, key)
+                self._store.write(batch, sync=False)
+        start = b""
+        while pairs := list(self._store.scan("log", start, limit=_AT_ONCE)):
+            batch = Batch()
+            for place, raw in pairs:
+                record = Record.parse(raw)
+                batch.put("ids", record.key, place)
+                batch.put("feeds", _FEED.pack(record.author, record.sequence), place)
+                head = _HEAD.pack(record.sequence, record.key, _U64.unpack(place)[0])
+                batch.put("heads", record.author, head)
+            self._store.write(batch, sync=False)
+            start = pairs[-1][0] + b"\0"
+        batch = Batch()
+        batch.delete("meta", _MENDING)
+        self._store.write(batch, sync=True)
 
 
 def _pack(message: Candidate) -> bytes:

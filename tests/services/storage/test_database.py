@@ -46,6 +46,34 @@ def test_heads_that_do_not_reach_the_end_are_folded_again(authors: Any) -> None:
     assert Database(store, "test").load().heads == log.heads
 
 
+@pytest.mark.parametrize("family", ["ids", "feeds", "heads"])
+def test_families_that_lost_their_end_are_folded_again(authors: Any, family: str) -> None:
+    store = open_memory(FAMILIES)
+    database, log = filled(store, [*authors[0].write(3), *authors[1].write(2)])
+    whole = {name: dict(store.scan(name)) for name in FAMILIES}
+    batch = Batch()
+    for key, value in list(store.scan(family)):
+        if value.endswith((5).to_bytes(8)):
+            batch.delete(family, key)
+    store.write(batch, sync=False)
+    assert {name: dict(store.scan(name)) for name in FAMILIES} != whole
+    assert database.load().heads == log.heads
+    assert {name: dict(store.scan(name)) for name in FAMILIES} == whole
+
+
+def test_log_that_lost_its_end_takes_the_other_families_with_it(authors: Any) -> None:
+    store = open_memory(FAMILIES)
+    _, before = filled(store, authors[0].write(3))
+    expected = {name: dict(store.scan(name)) for name in FAMILIES}
+    database, _ = filled(store, authors[1].write(2))
+    batch = Batch()
+    for position in (4, 5):
+        batch.delete("log", position.to_bytes(8))
+    store.write(batch, sync=False)
+    assert database.load().heads == before.heads
+    assert {name: dict(store.scan(name)) for name in FAMILIES} == expected
+
+
 def test_forked_feeds_are_known_after_a_restart(authors: Any) -> None:
     store, author = open_memory(FAMILIES), authors[0]
     database, log = filled(store, author.write(2))
