@@ -72,9 +72,10 @@ class Server(abc.ABC):
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def start(self) -> None:
-        """Starts the process and waits until it answers."""
-        need_free(self.port)
+    async def start(self, *, on_taken_port: bool = False) -> None:
+        """Starts the process on a port that is free (or on purpose not), and waits until it answers."""
+        if not on_taken_port:
+            need_free(self.port)
         self.folder.mkdir(parents=True, exist_ok=True)
         home = self.folder.parent / "home"
         home.mkdir(exist_ok=True)

@@ -182,7 +182,7 @@ async def test_a_second_start_is_refused(server: CompactServer) -> None:
 async def test_a_port_that_is_taken_ends_it_with_one_line(server: CompactServer) -> None:
     other = CompactServer(server.folder.parent / "other", port=server.port)
     with pytest.raises(AssertionError, match="ended without a word"):
-        await other.start()
+        await other.start(on_taken_port=True)
     assert await other.process.wait() == 1
     said = (server.folder.parent / "other.log").read_text()
     assert said.startswith(f"sbot: cannot listen on 127.0.0.1:{server.port}: ")
