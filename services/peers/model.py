@@ -21,6 +21,9 @@ MAX_BACK_OFF_MS = 600_000
 MAX_DOUBLINGS = 16
 """More change nothing: two seconds doubled nine times are beyond the limit."""
 
+SLACK_MS = 1_000
+"""A clock that is corrected by less has not jumped."""
+
 MAX_PEERS = 10_000
 """Addresses come from callers with full rights, but a loop in a script must not eat the memory."""
 
@@ -55,6 +58,7 @@ class Peer:
     client: bool | None = None
     wanted: bool = True
     next_dial: int = 0
+    wait: int = 0
     duration: Statistic = field(default_factory=Statistic)
     ping: Ping | None = None
     connections: dict[str, bool] = field(default_factory=dict)
@@ -120,7 +124,7 @@ class Book:
 
     def due(self, now: int) -> list[Peer]:
         """Whom to dial now; each is marked as being dialled."""
-        found = [p for p in self if p.wanted and p.state is None and p.next_dial <= now]
+        found = [p for p in self if p.wanted and p.state is None and _is_due(p, now)]
         for peer in found:
             self.dialling(peer, now)
         return found
@@ -143,7 +147,7 @@ class Book:
         peer.failure += 1
         peer.error = error
         peer.state, peer.state_change = None, now
-        peer.next_dial = now + back_off(peer.failure, self.chance())
+        self._dial_later(peer, now)
 
     def connected(self, key: str, connection: str, now: int, *, dialled: bool) -> Peer | None:
         """A connection with a key stands; answers the peer if it is one of ours."""
@@ -170,10 +174,19 @@ class Book:
             return
         peer.duration.add(max(now - (peer.state_change or now), 0))
         peer.state, peer.state_change = None, now
-        peer.next_dial = now + back_off(0, self.chance())
+        self._dial_later(peer, now)
+
+    def _dial_later(self, peer: Peer, now: int) -> None:
+        peer.wait = back_off(peer.failure, self.chance())
+        peer.next_dial = now + peer.wait
 
     def all_lost(self, now: int) -> None:
         """The network went away, and every connection with it."""
         for peer in self:
             for connection in tuple(peer.connections):
                 self.disconnected(peer.key, connection, now)
+
+
+def _is_due(peer: Peer, now: int) -> bool:
+    """Whether the time has come; also when it is further off than the wait was: the clock jumped back."""
+    return not 0 < peer.next_dial - now <= peer.wait + SLACK_MS

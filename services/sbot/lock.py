@@ -30,6 +30,10 @@ def take(folder: Path) -> int:
         raise StartError(
             f"{path}: held by process {holder}: another `sbot start` runs on this folder"
         ) from None
-    os.ftruncate(held, 0)
-    os.pwrite(held, f"{os.getpid()}\n".encode(), 0)
+    try:
+        os.ftruncate(held, 0)
+        os.pwrite(held, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        os.close(held)
+        raise StartError(f"{path}: cannot be written: {error.strerror}") from error
     return held

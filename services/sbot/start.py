@@ -14,6 +14,7 @@ from pathlib import Path
 
 from common.bus import keyring
 from common.runtime import folders, settings, sources
+from common.runtime.errors import StartError
 from common.runtime.process import SUPERVISED
 from services.sbot import identity, lock, readiness
 from services.sbot.relay import Relay
@@ -91,9 +92,12 @@ def _seal(loaded: settings.Settings) -> Path:
     path = loaded.bus_dir / "settings.json"
     text = json.dumps(loaded.document | {sources.SEALED: True}, indent=2)
     fresh = path.with_suffix(".new")
-    with open(fresh, "w", opener=_private) as file:
-        file.write(text)
-    fresh.replace(path)
+    try:
+        with open(fresh, "w", opener=_private) as file:
+            file.write(text)
+        fresh.replace(path)
+    except OSError as error:
+        raise StartError(f"{path}: cannot be written: {error.strerror}") from error
     return path
 
 

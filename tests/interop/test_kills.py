@@ -5,7 +5,9 @@ import contextlib
 import json
 import os
 import random
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ FEEDS = 40
 PER_FEED = 150
 KILLS = 15
 SYNC_LIMIT_S = 90
+STOP_LIMIT_S = 5
 
 
 def dataset(folder: Path) -> tuple[list[str], list[dict[str, Any]]]:
@@ -62,3 +65,32 @@ async def test_sync_completes_while_services_are_killed(folder: Path, *, ebt: bo
     assert len(set(texts)) == len(texts)
     assert set(publisher.acknowledged) <= set(texts)
     assert {m["key"] for m in messages} <= {message_id(record.key) for record in records}
+
+
+async def test_stop_amid_a_sync_is_short_and_the_rest_comes_after_it(folder: Path) -> None:
+    feeds, messages = dataset(folder)
+    async with SsbServer(folder / "full") as full:
+        at_full = await full.client()
+        await at_full.many("add", [[m["value"]] for m in messages], window=1000)
+        await follow_all(at_full, feeds)
+        server = OurServer(folder / "ours")
+        async with server:
+            await follow_all(await server.client(), feeds)
+            client = await server.client()
+            publisher = Publisher(server, in_flight=1)
+            await client.call("gossip.connect", full.address)
+
+            async def amid() -> bool:
+                clock = await publisher.ask("getVectorClock")
+                return bool(sum(clock.get(feed, 0) for feed in feeds) > 100)
+
+            await eventually(amid, within=SYNC_LIMIT_S, every=0.01)
+            began = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(server.process.wait(), 10) == 0
+            assert time.monotonic() - began < STOP_LIMIT_S
+        check_log(server.folder)
+        async with OurServer(server.folder, "--seeds", full.address, port=server.port):
+            await eventually(lambda: publisher.whole(feeds, len(messages)), within=SYNC_LIMIT_S)
+    check_log(server.folder)
+    check_views(server.folder)

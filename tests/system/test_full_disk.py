@@ -2,6 +2,9 @@
 
 import asyncio
 import hashlib
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +21,7 @@ from common.wire.events import Items
 from tests.support.disks import fill, small_disk
 from tests.support.peer import Peer, RefusedError
 from tests.support.publishing import Publisher
-from tests.support.servers import SHS_BYTES, OurServer, eventually
+from tests.support.servers import ROOT, SHS_BYTES, OurServer, eventually
 from tests.support.wholeness import check_log, check_views, keys_of
 
 DISK_MB = 160
@@ -134,3 +137,35 @@ async def test_disk_that_others_fill_to_the_last_byte_loses_nothing(disk: Path) 
         assert "is started again" not in log
     check_log(server.folder)
     check_views(server.folder)
+
+
+def start(disk: Path) -> subprocess.CompletedProcess[str]:
+    folder = disk / "ours"
+    command = [sys.executable, "-m", "services.sbot", "start", "--path", str(folder)]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(disk), "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [*command, "--host", "127.0.0.1", "--local", "false"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=disk,
+        timeout=LIMIT_S,
+        check=False,
+    )
+
+
+async def test_start_says_what_is_wrong_with_the_disk_and_works_afterwards(disk: Path) -> None:
+    (disk / "ours").mkdir()
+    ballast = fill(disk, leave=0)
+    full = await asyncio.to_thread(start, disk)
+    assert (full.returncode, full.stdout, full.stderr.count("\n")) == (1, "", 1), full.stderr
+    assert "No space left on device" in full.stderr
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    closed = await asyncio.to_thread(start, disk)
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    assert (closed.returncode, closed.stdout, closed.stderr.count("\n")) == (1, "", 1)
+    assert f"{disk}/ours" in closed.stderr
+    assert "Read-only file system" in closed.stderr
+    ballast.unlink()
+    async with OurServer(disk / "ours") as server:
+        assert await Publisher(server, in_flight=1).ask("whoami") == {"id": server.id}

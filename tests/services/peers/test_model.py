@@ -37,6 +37,16 @@ def test_a_new_peer_is_due_at_once_and_only_once() -> None:
     assert made.next_due() is None
 
 
+@pytest.mark.parametrize("jump", [-86_400_000, -10_000, 86_400_000])
+def test_a_clock_that_jumps_keeps_nobody_waiting(jump: int) -> None:
+    made, peer = book()
+    made.due(1_000_000_000)
+    made.failed(peer, 1_000_000_000, "away")
+    assert made.due(1_000_000_001) == []
+    assert made.due(1_000_000_000 - 500) == []
+    assert made.due(1_000_000_000 + jump) == [peer]
+
+
 def test_failures_put_off_and_success_forgets() -> None:
     made, peer = book()
     made.due(0)
