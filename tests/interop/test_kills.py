@@ -23,7 +23,7 @@ from tests.support.wholeness import check_log, check_views, own_texts
 pytestmark = [pytest.mark.interop, pytest.mark.slow, pytest.mark.timeout(300 * LONGER)]
 FEEDS = 40
 PER_FEED = 150
-KILLS = 15
+KILLS = 12
 SYNC_LIMIT_S = 90
 STOP_LIMIT_S = 5
 
