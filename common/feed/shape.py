@@ -94,7 +94,7 @@ def check_type(kind: Json) -> Invalid | None:
         if _MIN_TYPE <= units <= _MAX_TYPE:
             return None
         return _wrong_type(kind)
-    return _wrong_type("[object Object]" if isinstance(kind, dict) else compact(kind))
+    return _wrong_type(_shown(kind))
 
 
 def is_encrypted(content: Json) -> bool:
@@ -119,6 +119,15 @@ def previous_key(previous: Json) -> bytes | None:
     if isinstance(previous, str) and _MESSAGE.fullmatch(previous) is not None:
         return a2b_base64(previous[1:TAG_START])
     return None
+
+
+def _shown(value: Json) -> str:
+    """The value as JavaScript joins it to a text."""
+    if isinstance(value, list):
+        return ",".join("" if one is None else _shown(one) for one in value)
+    if isinstance(value, str):
+        return value
+    return "[object Object]" if isinstance(value, dict) else compact(value)
 
 
 def _wrong_type(shown: str) -> Invalid:

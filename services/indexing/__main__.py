@@ -1,6 +1,7 @@
 """Composition of indexing: store, index, log, handlers, bus."""
 
 from common.bus import Method, Node
+from common.feed.json import parse
 from common.runtime.errors import NotNow
 from common.runtime.process import run
 from common.runtime.secret import load_or_create
@@ -22,7 +23,7 @@ async def main(settings: Settings) -> None:
         raise NotNow(str(error)) from error
     table: dict[str, Method] = {}
     keys = settings.bus_keys
-    node = Node("indexing", settings.endpoint, table, calls=("storage",), keys=keys)
+    node = Node("indexing", settings.endpoint, table, calls=("storage",), parse=parse, keys=keys)
     log = Log(node, index)
     table.update(methods(Handlers(index, log, own, settings.friends_hops)))
     try:

@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from common.bus import Call, CallerError, OurError
-from common.feed.items import SYNC, OptionError, StreamOptions, item_of, js_number, read_options
+from common.feed import options as stream_options
+from common.feed.items import SYNC, OptionError, StreamOptions, item_of, js_number
 from common.refs import FeedId, is_feed
 from services.indexing.adapters.log import TOO_SLOW, Log
 from services.indexing.model import Index, parse_value
@@ -32,17 +33,29 @@ def _object(call: Call) -> dict[str, Any]:
     return first
 
 
-def _options(given: dict[str, Any]) -> StreamOptions:
-    try:
-        return read_options(given)
-    except OptionError as error:
-        raise CallerError(str(error)) from error
+def _by_type(args: list[Any]) -> tuple[str, StreamOptions] | None:
+    """The type asked for, and the options; None where what is asked for is no type.
+
+    ssb-db takes whatever JavaScript finds equal to its own text for a type, so objects pass unchecked.
+    """
+    first = args[0] if args else None
+    if not stream_options.is_truthy(first):
+        raise CallerError("Param 0 is required")
+    if isinstance(first, bool | int | float):
+        raise CallerError("Param 0 must by of type messagesByTypeOpts")
+    if isinstance(first, str):
+        return first, stream_options.read({})
+    if not isinstance(first, dict) or not isinstance(first.get("type"), str):
+        return None
+    return first["type"], stream_options.read(first)
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise CallerError("bounds must be numbers: milliseconds since 1970")
-    return float(value)
+def _pair(call: Call) -> tuple[FeedId, FeedId]:
+    """Source and dest of a question; what is no feed's id was never said anything about, by nobody."""
+    given = _object(call)
+    source, dest = given.get("source"), given.get("dest")
+    nobody = FeedId("")
+    return source if is_feed(source) else nobody, dest if is_feed(dest) else nobody
 
 
 class Handlers:
@@ -68,19 +81,16 @@ class Handlers:
 
     async def messages_by_type(self, call: Call) -> None:
         """`messagesByType`: messages whose content has a type, in the order they were received."""
-        first = call.args[0] if call.args else None
-        given = {"type": first} if isinstance(first, str) else first
-        if not isinstance(given, dict) or not isinstance(given.get("type"), str):
-            raise CallerError("must provide {type: string} to messagesByType")
-        kind, options = given["type"], _options(given)
+        asked = _by_type(call.args)
+        if asked is None:
+            return
+        kind, options = asked
         prefix = Types.prefix(kind)
         start, end = prefix, prefix + b"\xff" * 9
         if options.lower:
-            start = (
-                prefix + ordered(_number(options.lower[0])) + (b"" if options.lower[1] else b"\0")
-            )
+            start = prefix + ordered(options.lower[0]) + (b"" if options.lower[1] else b"\0")
         if options.upper:
-            end = prefix + ordered(_number(options.upper[0])) + (b"\0" if options.upper[1] else b"")
+            end = prefix + ordered(options.upper[0]) + (b"\0" if options.upper[1] else b"")
 
         def chosen(message: Message) -> bool:
             rows = list(Types().rows(message))
@@ -94,9 +104,14 @@ class Handlers:
         A lower bound includes its own time and an upper one does not, open or closed: the reference
         compares [time, author] with [time, null] (ssb-db indexes/feed.js).
         """
-        options = _options(_object(call))
-        start = ordered(_number(options.lower[0])) if options.lower else b""
-        end = ordered(_number(options.upper[0])) if options.upper else None
+        given = call.args[0] if call.args and stream_options.is_truthy(call.args[0]) else {}
+        try:
+            stream_options.check(given, "readStreamOpts")
+        except OptionError as error:
+            raise CallerError(str(error)) from error
+        options = stream_options.read(given)
+        start = ordered(options.lower[0]) if options.lower else b""
+        end = ordered(options.upper[0]) if options.upper else None
 
         def chosen(message: Message) -> bool:
             time = ordered(Times.time(message))
@@ -106,13 +121,15 @@ class Handlers:
 
     async def is_following(self, call: Call) -> object:
         """`friends.isFollowing({source, dest})`: no value when the source never said anything."""
-        source, dest = self._pair(call)
+        source, dest = _pair(call)
+        await self._log.catch_up(PATIENCE_S)
         graph = self._index.graph
         return graph.is_following(source, dest) if graph.knows(source) else None
 
     async def is_blocking(self, call: Call) -> object:
         """`friends.isBlocking({source, dest})`."""
-        return self._index.graph.is_blocking(*self._pair(call))
+        await self._log.catch_up(PATIENCE_S)
+        return self._index.graph.is_blocking(*_pair(call))
 
     async def hops(self, call: Call) -> object:
         """`friends.hops({start, max, reverse})`: {feed: distance}."""
@@ -120,7 +137,8 @@ class Handlers:
         start, most = given.get("start") or self._own, given.get("max") or self._max_hops
         if not is_feed(start):
             raise CallerError("start must be a feed id")
-        most = _number(most)
+        if not stream_options.is_number(most):
+            raise CallerError("max must be a number")
         await self._log.catch_up(PATIENCE_S)
         if given.get("reverse") is True:
             return self._index.graph.reversed().hops(start, most)
@@ -153,13 +171,6 @@ class Handlers:
         finally:
             self._log.unwatch_edges(queue)
 
-    def _pair(self, call: Call) -> tuple[FeedId, FeedId]:
-        given = _object(call)
-        source, dest = given.get("source"), given.get("dest")
-        if not is_feed(source) or not is_feed(dest):
-            raise CallerError("source and dest must be feed ids")
-        return source, dest
-
     async def _stream(
         self,
         call: Call,
@@ -177,17 +188,15 @@ class Handlers:
                 wanted = [p for p in positions if p <= seen][: left if left >= 0 else None]
                 left = await self._send(call, options, wanted, None, left, rts=rts)
                 if left == 0:
-                    return
-        if not options.live:
-            return
-        if options.old and options.sync:
-            await call.send([SYNC])
-        while left:
+                    break
+            if not options.live:
+                return
+            if options.sync:
+                await call.send([SYNC])
+        while True:  # without end: limits are for what was there (pull-level)
             await self._log.wait_for(seen + 1)
             upto = min(self._index.position, seen + CHUNK)
-            left = await self._send(
-                call, options, list(range(seen + 1, upto + 1)), chosen, left, rts=rts
-            )
+            await self._send(call, options, list(range(seen + 1, upto + 1)), chosen, -1, rts=rts)
             seen = upto
 
     async def _old(

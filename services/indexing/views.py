@@ -60,16 +60,17 @@ class Types:
 
     @staticmethod
     def prefix(kind: str) -> bytes:
-        """What the keys of one type begin with."""
-        units = kind.encode("utf-16-le", "surrogatepass")[: 2 * MAX_TYPE]
-        return bytes([len(units)]) + units
+        """What the keys of one type begin with; none begins so where the type is longer than what counts."""
+        units = kind.encode("utf-16-le", "surrogatepass")
+        return bytes([min(len(units), 255)]) + units
 
     def rows(self, message: Message) -> Iterator[Row]:
         """One row: type, time received -> position."""
         content = message.value["content"]
         kind = content.get("type") if isinstance(content, dict) else None
         if isinstance(kind, str):
-            key = self.prefix(kind) + ordered(message.record.received)
+            units = kind.encode("utf-16-le", "surrogatepass")[: 2 * MAX_TYPE]
+            key = bytes([len(units)]) + units + ordered(message.record.received)
             yield Row(key, message.position.to_bytes(8))
 
 
@@ -77,7 +78,7 @@ class Times:
     """Messages by the earlier of the times claimed and received: `createFeedStream`."""
 
     name = "times"
-    version = 1
+    version = 2
 
     @staticmethod
     def time(message: Message) -> float:
@@ -88,9 +89,10 @@ class Times:
         return min(float(claimed), received)
 
     def rows(self, message: Message) -> Iterator[Row]:
-        """One row: time, author, position -> position."""
+        """One row: time, author, position -> position; authors sort as their ids do, not as their bytes."""
         position = message.position.to_bytes(8)
-        yield Row(ordered(self.time(message)) + message.record.author + position, position)
+        author = feed_id(message.record.author).encode()
+        yield Row(ordered(self.time(message)) + author + position, position)
 
 
 class Contacts:

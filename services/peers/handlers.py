@@ -48,6 +48,8 @@ async def gossip_connect(parts: Parts, call: Call) -> object:
         BusError: it could not be reached.
     """
     wanted = call.args[0] if call.args else None
+    if wanted == {}:
+        raise CallerError("address must have ed25519 key")
     if not wanted:
         raise CallerError(NO_ADDRESS)
     if is_feed(wanted):

@@ -6,7 +6,7 @@ Knows arguments and error texts; decides nothing of replication itself. The tabl
 import asyncio
 from typing import Any, Protocol
 
-from common.bus import Call, CallerError, Node
+from common.bus import Call, CallerError, Node, Stream
 from common.feed.items import item_of
 from common.feed.record import Record
 from common.refs import is_feed
@@ -74,37 +74,24 @@ class Handlers:
         """`createHistoryStream`: one feed from a sequence on, as ssb-db and ssb-replicate give it.
 
         Raises:
-            CallerError: the arguments are wrong; the reference's texts.
+            CallerError: the options are wrong; the reference's texts.
         """
-        wanted = read_request(call.args)
         parts = await self._ready()
         parts.peers.called_history(call.caller.connection)
+        wanted = read_request(call.args, parts.hub.clock)
         caller = call.caller.feed
-        if wanted.limit == 0 or parts.wishes.is_blocking(wanted.feed, caller):
+        if wanted is None or parts.wishes.is_blocking(wanted.feed, caller):
             return
-        head = parts.hub.clock.get(wanted.feed, 0)
-        start = wanted.sequence if wanted.old else max(wanted.sequence, head + 1)
-        if start > head and not wanted.live:
-            return
-        options = {
-            "id": wanted.feed,
-            "from": start,
-            "limit": wanted.limit,
-            "live": wanted.live,
-        }
         counted = call.caller.role != MASTER
         if counted and not self._histories.enter(caller):
             parts.hub.refusals.note("too many histories")
             raise CallerError("too many histories at once", "overloaded")
         credit = window(self._histories.held(caller))
         try:
-            async with parts.node.source("storage", "feeds.read", options, window=credit) as stream:
-                async for batch in stream:
-                    records = [Record.parse(raw) for raw in batch.bodies]
-                    items, blocked = _items(wanted, records, caller)
-                    await call.send(items)
-                    if blocked:
-                        return
+            for options in wanted.reads(parts.hub.clock.get(wanted.feed, 0)):
+                stream = parts.node.source("storage", "feeds.read", options, window=credit)
+                if await _carry(call, wanted, stream):
+                    return
         finally:
             if counted:
                 self._histories.leave(caller)
@@ -132,6 +119,18 @@ class Handlers:
         assert self.parts is not None  # noqa: S101  set before the event
         await self.parts.ready.wait()
         return self.parts
+
+
+async def _carry(call: Call, wanted: HistoryRequest, stream: Stream) -> bool:
+    """Sends what a read gives; whether it ended at a block of the caller."""
+    async with stream:
+        async for batch in stream:
+            records = [Record.parse(raw) for raw in batch.bodies]
+            items, blocked = _items(wanted, records, call.caller.feed)
+            await call.send(items)
+            if blocked:
+                return True
+    return False
 
 
 def _items(wanted: HistoryRequest, records: list[Record], caller: str) -> tuple[list[bytes], bool]:

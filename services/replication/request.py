@@ -6,10 +6,12 @@ Knows the arguments as ssb-db 20 checks them (`lib/validators.js`, `muxrpc-valid
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final
 
 from common.bus import CallerError
 from common.feed.json import parse
+from common.feed.options import is_number, is_truthy
 from common.refs import FeedId, is_feed
 
 MAX_SEQUENCE: Final = (1 << 53) - 1
@@ -28,27 +30,45 @@ class HistoryRequest:
     keys: bool
     values: bool
 
+    def reads(self, head: int) -> list[dict[str, Any]]:
+        """What to read of a feed whose last sequence is `head`: `feeds.read` of storage, one after the other.
 
-def read_request(args: list[Any]) -> HistoryRequest:
-    """The request in the arguments: an object of options, or (id, sequence, live).
+        A limit is for what is there, not for what comes (pull-level).
+        """
+        start, what_comes = self.sequence, max(self.sequence, head + 1)
+        if not self.old or start > head:
+            return [self._read(what_comes, -1, live=True)] if self.live else []
+        if not self.live or self.limit < 0:
+            return [self._read(start, self.limit, live=self.live)] if self.limit else []
+        there = min(self.limit, head + 1 - start)
+        old = [self._read(start, there, live=False)] if there else []
+        return [*old, self._read(what_comes, -1, live=True)]
+
+    def _read(self, start: int, limit: int, *, live: bool) -> dict[str, Any]:
+        return {"id": self.feed, "from": start, "limit": limit, "live": live}
+
+
+def read_request(args: list[Any], known: Mapping[FeedId, int]) -> HistoryRequest | None:
+    """The request in the arguments; None where there is nothing to give.
+
+    `known` are the lengths of feeds. ssb-replicate looks before ssb-db checks: who does not ask with an object
+    for something that is there, or for what will come, gets an empty stream, whatever else the arguments say.
+    (id, sequence, live) is no object.
 
     Raises:
         CallerError: with the text of the reference.
     """
     first = args[0] if args else None
-    if not first and not isinstance(first, Mapping | list):
-        raise CallerError("Param 0 is required")
-    if isinstance(first, Mapping):
-        return _from_options(first)
-    if not is_feed(first):
-        raise CallerError("Param 0 must by of type feedId")
-    sequence = args[1] if len(args) > 1 else None
-    live = args[2] if len(args) > 2 else None
-    if sequence and not _is_number(sequence):
-        raise CallerError("Param 1 must by of type number")
-    if live and not isinstance(live, bool):
-        raise CallerError("Param 2 must by of type boolean")
-    return HistoryRequest(first, _whole(sequence), bool(live), True, -1, True, True)
+    if not isinstance(first, Mapping):
+        return None
+    feed = first.get("id")
+    if not is_feed(feed):
+        return None
+    start = first.get("sequence") or first.get("seq")
+    beyond = is_number(start) and start > known.get(feed, 0)
+    if not is_truthy(first.get("live")) and (feed not in known or beyond):
+        return None
+    return _from_options(feed, first)
 
 
 def blocks_in(message: bytes, target: str) -> bool:
@@ -65,16 +85,15 @@ def blocks_in(message: bytes, target: str) -> bool:
     )
 
 
-def _from_options(options: Mapping[str, Any]) -> HistoryRequest:
-    feed = options.get("id")
-    numbers = all(_is_number(options[n]) for n in ("seq", "limit") if options.get(n))
-    flags = all(_is_flag(options[n]) for n in ("live", "keys", "values") if options.get(n))
-    if not is_feed(feed) or not numbers or not flags:
+def _from_options(feed: FeedId, options: Mapping[str, Any]) -> HistoryRequest:
+    numbers = all(is_number(options[n]) for n in ("seq", "limit") if is_truthy(options.get(n)))
+    flags = [options[n] for n in ("live", "keys", "values") if is_truthy(options.get(n))]
+    if not numbers or not all(_is_flag(flag) for flag in flags):
         raise CallerError("Param 0 must by of type feedId")
     return HistoryRequest(
         feed,
         _whole(options.get("sequence") or options.get("seq")),
-        bool(options.get("live")),
+        options.get("live") is True or options.get("old") is False,
         options.get("old") is not False,
         _limit(options.get("limit")),
         options.get("keys") is not False,
@@ -83,11 +102,7 @@ def _from_options(options: Mapping[str, Any]) -> HistoryRequest:
 
 
 def _limit(value: Any) -> int:
-    return int(min(value, MAX_SEQUENCE)) if _is_number(value) and value >= 0 else -1
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return int(min(value, MAX_SEQUENCE)) if is_number(value) and value >= 0 else -1
 
 
 def _is_flag(value: Any) -> bool:
@@ -96,4 +111,4 @@ def _is_flag(value: Any) -> bool:
 
 def _whole(value: Any) -> int:
     """A sequence to begin at: 1 at least, whatever was given."""
-    return int(min(max(1, value), MAX_SEQUENCE)) if _is_number(value) else 1
+    return ceil(min(max(1, value), MAX_SEQUENCE)) if is_number(value) else 1

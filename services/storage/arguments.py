@@ -4,12 +4,13 @@ Keeps the texts of ssb-db 20.4.1 (`lib/validators.js` over muxrpc-validation), o
 clients show and compare them. Pure: takes arguments, gives values or raises `CallerError`.
 """
 
-from collections.abc import Mapping
 from math import ceil, floor, inf
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from common.bus import CallerError
-from common.feed.items import StreamOptions, read_options
+from common.feed import options as stream_options
+from common.feed.items import OptionError, StreamOptions
+from common.feed.options import MAX_SAFE, is_number, is_truthy
 from common.refs.ids import FeedId, is_feed, is_message, raw
 from common.refs.links import is_message_link, parse_link
 
@@ -25,8 +26,6 @@ __all__ = [
 
 REQUIRED = "Param 0 is required"
 NO_TARGET = "ssb-db.get: key *must* be a ssb message id or a flume offset"
-MAX_SAFE = 2**53
-_FLAGS = ("live", "reverse", "keys", "values")
 
 
 class Target(NamedTuple):
@@ -64,7 +63,7 @@ def message_of(args: list[Any]) -> dict[str, Any]:
     if not is_feed(message.get("author")):
         raise _missing("author", "feedId")
     _check_place(message.get("sequence"), message.get("previous"))
-    if not _number(message.get("timestamp")):
+    if not is_number(message.get("timestamp")):
         raise _missing("timestamp", "number")
     if message.get("hash") != "sha256":
         raise CallerError('Param 0 must have .hash set to "sha256"')
@@ -79,34 +78,34 @@ def target_of(args: list[Any]) -> Target:
     if isinstance(given, str) and not is_message_link(given) and not _numeric(given):
         raise CallerError("Param 0 must by of type object")
     wanted = given.get("id") if isinstance(given, dict) else given
-    whole = isinstance(given, dict) and _truthy(given.get("meta"))
+    whole = isinstance(given, dict) and is_truthy(given.get("meta"))
     if isinstance(wanted, str) and "?" in wanted and (link := parse_link(wanted)):
         wanted, whole = link.link, bool(link.query and link.query.get("meta"))
     if is_message(wanted):
         return Target(raw(wanted), 0, whole, wanted)
-    if _number(wanted) and abs(wanted) < MAX_SAFE and wanted == floor(wanted):
+    if is_number(wanted) and abs(wanted) < MAX_SAFE and wanted == floor(wanted):
         return Target(None, int(wanted), True, str(int(wanted)))
     raise CallerError(NO_TARGET)
 
 
 def log_stream(args: list[Any]) -> StreamOptions:
     """The options of createLogStream; bounds are times in milliseconds."""
-    given: Any = args[0] if args and _truthy(args[0]) else {}
-    _check_options(given, "readStreamOpts")
-    return read_options(_common(given) | _bounds(given, {}))
+    given: Any = args[0] if args and is_truthy(args[0]) else {}
+    _check(given, "readStreamOpts")
+    return stream_options.read(given)
 
 
 def user_stream(args: list[Any]) -> tuple[FeedId, StreamOptions, int, float]:
     """Feed and options of createUserStream, first and last sequence (perhaps infinite) of its range."""
     given = _required(args)
-    _check_options(given, "createUserStreamOpts")
+    _check(given, "createUserStreamOpts")
     feed = given.get("id")
     if not is_feed(feed):
         raise _missing("id", "feedId")
-    backward = _truthy(given.get("reverse"))
+    backward = is_truthy(given.get("reverse"))
     others = {"min": "gte", "max": "lte"}
     others |= {"end": "gte", "start": "lte"} if backward else {"start": "gte", "end": "lte"}
-    options = read_options(_common(given) | _bounds(given, others))
+    options = stream_options.read(given, others)
     first, last = 1.0, inf
     if options.lower is not None:
         bound, closed = options.lower
@@ -121,14 +120,21 @@ def _whole(bound: float, *, up: bool) -> float:
     return bound if bound in (inf, -inf) else ceil(bound) if up else floor(bound)
 
 
+def _check(given: Any, name: str) -> None:
+    try:
+        stream_options.check(given, name)
+    except OptionError as error:
+        raise CallerError(str(error)) from error
+
+
 def _required(args: list[Any]) -> Any:
-    if not args or not _truthy(args[0]):
+    if not args or not is_truthy(args[0]):
         raise CallerError(REQUIRED)
     return args[0]
 
 
 def _check_content(content: Any) -> None:
-    if not _truthy(content) or not isinstance(content, str | dict | list):
+    if not is_truthy(content) or not isinstance(content, str | dict | list):
         raise _missing("content", "object|string")
     if not isinstance(content, str):
         kind = content.get("type") if isinstance(content, dict) else None
@@ -137,59 +143,12 @@ def _check_content(content: Any) -> None:
 
 
 def _check_place(sequence: Any, previous: Any) -> None:
-    if not _number(sequence):
+    if not is_number(sequence):
         raise _missing("sequence", "number")
     if sequence > 1 and not is_message(previous):
         raise _missing("previous", "msgId")
     if sequence == 1 and previous is not None:
         raise _missing("previous", "null")
-
-
-def _check_options(given: Any, name: str) -> None:
-    if isinstance(given, list):
-        raise _attribute("reverse", "boolean")  # an array's own `reverse` is a function
-    if not isinstance(given, dict):
-        raise CallerError(f"Param 0 must by of type {name}")
-    for flag in _FLAGS:
-        value = given.get(flag)
-        if _truthy(value) and not isinstance(value, bool | int | float):
-            raise _attribute(flag, "boolean")
-    limit = given.get("limit")
-    if _truthy(limit) and not _number(limit):
-        raise _attribute("limit", "number")
-
-
-def _common(given: Mapping[str, Any]) -> dict[str, Any]:
-    limit = given.get("limit")
-    n = int(limit) if _number(limit) and abs(limit) < MAX_SAFE else -1
-    options = {name: given.get(name) for name in ("live", "old", "keys", "values", "sync")}
-    return options | {"limit": n, "reverse": _truthy(given.get("reverse"))}
-
-
-def _bounds(given: Mapping[str, Any], others: Mapping[str, str]) -> dict[str, float]:
-    """The bounds in force: of two of one side the open one, as leveldb takes them."""
-    found: dict[str, float] = {}
-    for name in ("gt", "gte", "lt", "lte", *others):
-        bound = others.get(name, name)
-        side = ("gt", "gte") if bound.startswith("g") else ("lt", "lte")
-        if name in given and not any(one in found for one in side):
-            found[bound] = _order(given[name])
-    return found
-
-
-def _order(value: Any) -> float:
-    """Where a value stands among numbers in the order of charwise: null and booleans below, the rest above."""
-    if value is None or isinstance(value, bool):
-        return -inf
-    return value if isinstance(value, int | float) else inf
-
-
-def _truthy(value: Any) -> bool:
-    return isinstance(value, dict | list) or bool(value)
-
-
-def _number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _numeric(text: str) -> bool:
@@ -202,7 +161,3 @@ def _numeric(text: str) -> bool:
 
 def _missing(name: str, kind: str) -> CallerError:
     return CallerError(f'Param 0 must have a .{name} of type "{kind}"')
-
-
-def _attribute(name: str, kind: str) -> CallerError:
-    return CallerError(f'.0 of param {name} must be of type "{kind}"')

@@ -62,7 +62,12 @@ def run_block(data: bytes) -> None:
 
 
 def run_history_request(data: bytes) -> None:
-    asked = request.read_request(_args(data))
+    args = _args(data)
+    first = args[0] if args else None
+    feed = first.get("id") if isinstance(first, dict) else None
+    asked = request.read_request(args, {feed: 1 << 60} if is_feed(feed) else {})
+    if asked is None:
+        return
     assert 1 <= asked.sequence <= request.MAX_SEQUENCE
     assert -1 <= asked.limit <= request.MAX_SEQUENCE
 

@@ -10,42 +10,44 @@ A = feed_id(bytes(32))
 B = feed_id(bytes([1]) * 32)
 PLAIN = HistoryRequest(A, 1, False, True, -1, True, True)
 
-NO_PARAM = "Param 0 is required"
-NO_FEED = "Param 0 must by of type feedId"
+
+@pytest.mark.parametrize(
+    "options",
+    [{"seq": "a"}, {"live": "x"}, {"limit": "x"}, {"keys": "x"}, {"keys": []}, {"values": "x"}],
+)
+def test_wrong_options_get_the_text_of_the_reference(options: dict[str, Any]) -> None:
+    with pytest.raises(CallerError) as caught:
+        read_request([{"id": A} | options], {A: 5})
+    assert caught.value.message == "Param 0 must by of type feedId"
 
 
 @pytest.mark.parametrize(
-    ("args", "text"),
+    "args",
     [
-        ([], NO_PARAM),
-        ([None], NO_PARAM),
-        ([{}], NO_FEED),
-        ([[]], NO_FEED),
-        ([0], NO_PARAM),
-        ([{"id": "x"}], NO_FEED),
-        ([{"id": A, "seq": "a"}], NO_FEED),
-        ([{"id": A, "live": "x"}], NO_FEED),
-        ([{"id": A, "limit": "x"}], NO_FEED),
-        ([{"id": A, "keys": "x"}], NO_FEED),
-        ([{"id": A, "values": "x"}], NO_FEED),
-        (["foo"], NO_FEED),
-        ([5], NO_FEED),
-        ([A, "x"], "Param 1 must by of type number"),
-        ([A, 1, "x"], "Param 2 must by of type boolean"),
+        [],
+        [None],
+        [{}],
+        [[]],
+        [{"id": "x"}],
+        ["foo"],
+        [A],
+        [A, 1, True],
+        [{"id": B}],
+        [{"id": B, "keys": "x"}],
+        [{"id": A, "sequence": 6, "keys": "x"}],
+        [{"id": "x", "live": True}],
     ],
 )
-def test_wrong_arguments_get_the_texts_of_the_reference(args: list[Any], text: str) -> None:
-    with pytest.raises(CallerError) as caught:
-        read_request(args)
-    assert caught.value.message == text
+def test_who_asks_for_nothing_that_is_there_gets_nothing(args: list[Any]) -> None:
+    assert read_request(args, {A: 5}) is None
 
 
 @pytest.mark.parametrize(
     ("args", "wanted"),
     [
         ([{"id": A}], PLAIN),
-        ([A], PLAIN),
-        ([A, 7, True], HistoryRequest(A, 7, True, True, -1, True, True)),
+        ([{"id": A, "seq": 2.5}], HistoryRequest(A, 3, False, True, -1, True, True)),
+        ([{"id": A, "live": True}], HistoryRequest(A, 1, True, True, -1, True, True)),
         ([{"id": A, "seq": 3}], HistoryRequest(A, 3, False, True, -1, True, True)),
         ([{"id": A, "seq": 3, "sequence": 4}], HistoryRequest(A, 4, False, True, -1, True, True)),
         ([{"id": A, "sequence": "q"}], PLAIN),
@@ -57,13 +59,31 @@ def test_wrong_arguments_get_the_texts_of_the_reference(args: list[Any], text: s
             HistoryRequest(A, 1, False, True, 5, False, False),
         ),
         (
-            [{"id": A, "limit": 1e300, "seq": 1e300}],
-            HistoryRequest(A, MAX_SEQUENCE, False, True, MAX_SEQUENCE, True, True),
+            [{"id": A, "limit": 1e300, "seq": 1e300, "live": True}],
+            HistoryRequest(A, MAX_SEQUENCE, True, True, MAX_SEQUENCE, True, True),
         ),
     ],
 )
 def test_requests_are_read(args: list[Any], wanted: HistoryRequest) -> None:
-    assert read_request(args) == wanted
+    assert read_request(args, {A: 5}) == wanted
+
+
+def spans(options: dict[str, Any], head: int) -> list[tuple[int, int, bool]]:
+    wanted = read_request([{"id": A} | options], {A: head})
+    assert wanted is not None
+    return [(one["from"], one["limit"], one["live"]) for one in wanted.reads(head)]
+
+
+def test_limits_are_for_what_is_there() -> None:
+    assert spans({}, 5) == [(1, -1, False)]
+    assert spans({"limit": 2}, 5) == [(1, 2, False)]
+    assert spans({"limit": 0}, 5) == []
+    assert spans({"live": True}, 5) == [(1, -1, True)]
+    assert spans({"live": True, "limit": 2}, 5) == [(1, 2, False), (6, -1, True)]
+    assert spans({"live": True, "limit": 9, "seq": 4}, 5) == [(4, 2, False), (6, -1, True)]
+    assert spans({"live": True, "limit": 0}, 5) == [(6, -1, True)]
+    assert spans({"live": True, "seq": 8}, 5) == [(8, -1, True)]
+    assert spans({"old": False}, 5) == [(6, -1, True)]
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_limit(given: dict[str, Any], limit: int) -> None:
         ({"lt": None}, None, (-inf, False)),
         ({"gt": "x", "lt": []}, (inf, False), (inf, False)),
         ({"gt": True, "lte": {}}, (-inf, False), (inf, True)),
-        ({"lt": 4, "lte": 2}, None, (4, False)),
+        ({"lt": 4, "lte": 2}, None, (2, True)),
         ({"min": 4, "max": 5, "start": 1, "end": 2}, None, None),
     ],
 )
@@ -188,7 +188,7 @@ def test_log_stream_without_options() -> None:
         ({"end": 3}, 1, 3),
         ({"start": 3, "reverse": True}, 1, 3),
         ({"end": 3, "reverse": True}, 3, inf),
-        ({"gt": 2, "gte": 4}, 3, inf),
+        ({"gt": 2, "gte": 4}, 4, inf),
         ({"seq": 3}, 1, inf),
     ],
 )

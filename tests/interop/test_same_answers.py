@@ -1,0 +1,376 @@
+"""The same messages in a real ssb-server 16.0.1 and in ours, the same calls to both: the same answers.
+
+Calls are generated: SAME_SEEDS (numbers, comma between) and SAME_COUNT ask for more of them.
+"""
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support.asking import PATIENCE_MS, Answer, Asker, Question
+from tests.support.pair import NAMES, Side, make_data, pair
+from tests.support.questions import Questions
+from tests.support.servers import SHS
+
+pytestmark = pytest.mark.interop
+SEEDS = [int(seed) for seed in os.environ.get("SAME_SEEDS", "1,2").split(",")]
+COUNT = int(os.environ.get("SAME_COUNT", "340"))
+LIVE_COUNT = 60
+SETTLE_S = 1.0
+
+UNORDERED = ("getVectorClock", "friends.hops")
+"""Whose members come in no particular order."""
+
+OWN_METHODS = {"conn.connect": "async", "conn.disconnect": "async", "getAddress": "sync"}
+"""What ssb-server 16 has not, for newer clients: methods of ssb-conn and of secret-stack."""
+
+STUMBLED = (
+    "Cannot read properties of",
+    "Cannot create property",
+    "is not a function",
+    "is not iterable",
+)
+"""How V8 begins or ends when JavaScript stumbles over what it was given: no text to keep."""
+
+
+class Accepted(NamedTuple):
+    """A difference that stays, and why."""
+
+    reason: str
+    holds: Callable[[Question, Answer, Answer], bool]
+
+
+def _failed(answer: Answer) -> bool:
+    return "error" in answer or isinstance(answer.get("end"), str)
+
+
+def _options(question: Question) -> dict[str, Any]:
+    first = question.args[0] if question.args else None
+    return first if isinstance(first, dict) else {}
+
+
+def _two_bounds(question: Question) -> bool:
+    given = _options(question).keys()
+    lower, upper = {"gt", "gte", "min", "start"}, {"lt", "lte", "max", "end"}
+    return len(given & lower) > 1 or len(given & upper) > 1
+
+
+def _stumbled(answer: Answer) -> bool:
+    text = str(answer.get("error", answer.get("end", "")))
+    return any(words in text for words in STUMBLED)
+
+
+def _shortened(answer: Answer) -> Answer:
+    text = re.sub(r',"timestamp":[^}]*}', "}", str(answer.get("error")))
+    return {"error": re.sub(r"(has invalid properties):\{.*", r"\1", text, flags=re.DOTALL)}
+
+
+ACCEPTED = (
+    Accepted(
+        "ssb-server stumbles over the argument and says it in V8's words; we refuse it in ours",
+        lambda _, theirs, ours: _stumbled(theirs) and (_failed(ours) or not ours.get("items", ())),
+    ),
+    Accepted(
+        "a number names a byte of flumelog's file there and a place in the log here",
+        lambda q, _, __: q.name == "get" and any(isinstance(_wanted(q), t) for t in (int, float)),
+    ),
+    Accepted(
+        "of two bounds of one side leveldown seeks by one and stops at the other; here the narrower counts",
+        lambda q, _, __: _two_bounds(q),
+    ),
+    Accepted(
+        "ssb-db puts `gt: 0` beside a `gte`, and leveldown, backwards, stops at the open bound alone",
+        lambda q, _, __: (
+            q.name == "createLogStream"
+            and "gte" in _options(q)
+            and bool(_options(q).get("reverse"))
+        ),
+    ),
+    Accepted(
+        "ssb-replicate looks for content in keys, throws, and its stream never ends; here it gives keys",
+        lambda q, theirs, _: q.name == "createHistoryStream" and theirs.get("end") is False,
+    ),
+    Accepted(
+        "the text shows ssb-validate's inner state, with a time and a queue that we do not keep, or repeats the "
+        "message that was refused",
+        lambda _, theirs, ours: _shortened(theirs) == ours,
+    ),
+    Accepted(
+        "what is no address is taken for a legacy one in pieces there, and refused at once here",
+        lambda q, theirs, ours: (
+            q.name == "gossip.connect"
+            and _failed(ours)
+            and theirs.get("error", "").startswith("must provide id:")
+        ),
+    ),
+    Accepted(
+        "ssb-ebt compares the version loosely; here only numbers are versions",
+        lambda q, _, ours: (
+            q.name == "ebt.replicate" and _options(q).get("version") == "3" and _failed(ours)
+        ),
+    ),
+    Accepted(
+        "names that every JavaScript object has count as disallowed there, as unknown here",
+        lambda q, theirs, ours: (
+            q.name in ("constructor", "toString") and _failed(theirs) and _failed(ours)
+        ),
+    ),
+)
+
+
+def _wanted(question: Question) -> Any:
+    return _options(question).get("id") if _options(question) else (question.args or [None])[0]
+
+
+def _text(question: Question, answer: Answer) -> str:
+    return json.dumps(answer, sort_keys=question.name in UNORDERED)
+
+
+def check(questions: Sequence[Question], theirs: list[Answer], ours: list[Answer]) -> None:
+    """Fails with every difference that no reason covers."""
+    wrong = []
+    for question, a, b in zip(questions, theirs, ours, strict=True):
+        same = _text(question, a) == _text(question, b)
+        if not same and not any(one.holds(question, a, b) for one in ACCEPTED):
+            wrong.append(
+                f"{question}\n   theirs {_text(question, a)[:600]}\n   ours   {_text(question, b)[:600]}"
+            )
+    assert not wrong, f"{len(wrong)} of {len(questions)} differ:\n" + "\n".join(wrong)
+
+
+def assert_alive(side: Side) -> None:
+    """Fails where a question ended ssb-server, as several do: those are not to be asked."""
+    log = side.server.folder.parent / f"{side.server.folder.name}.log"
+    assert side.server.process.returncode is None, log.read_text()[-2000:]
+
+
+@pytest.fixture
+def data(folder: Path) -> dict[str, Any]:
+    return make_data(folder)
+
+
+@pytest.fixture
+async def sides(folder: Path, data: dict[str, Any]) -> AsyncIterator[tuple[Side, Side]]:
+    async with pair(folder, data) as both:
+        yield both
+
+
+async def both(sides: tuple[Side, Side], questions: Sequence[Question]) -> None:
+    theirs, ours = sides
+    answers = await theirs.ask(questions)
+    assert_alive(theirs)
+    check(questions, answers, await ours.ask(questions))
+
+
+async def test_same_answers(sides: tuple[Side, Side], data: dict[str, Any], folder: Path) -> None:
+    for seed in SEEDS:
+        await both(sides, Questions(seed, data).make(COUNT))
+    await _as_owner_over_unix(sides[1], data)
+    await _as_stranger_and_enemy(sides, data, folder)
+    await _about_peers(sides, data)
+    await _live(sides, data)
+    await both_in_turn(sides, refused_messages(data) + published(data))
+
+
+async def _as_owner_over_unix(ours: Side, data: dict[str, Any]) -> None:
+    """Our unix socket answers what our TCP port does."""
+    questions = Questions(SEEDS[0], data).make(COUNT // 4)
+    remote = f"unix:{ours.server.folder / 'socket'}~noauth"
+    async with Asker(ours.server.folder / "secret", remote, SHS, NAMES, PATIENCE_MS) as asker:
+        assert await ours.ask(questions, asker) == await ours.ask(questions)
+
+
+async def _as_stranger_and_enemy(
+    sides: tuple[Side, Side], data: dict[str, Any], folder: Path
+) -> None:
+    questions = Questions(SEEDS[0] + 1000, data).make(COUNT // 2)
+    answers = []
+    for side in sides:
+        async with Asker(folder / "other", side.server.address, SHS, NAMES, PATIENCE_MS) as asker:
+            answers.append(await side.ask(questions, asker))
+    check(questions, *answers)
+    failed = []
+    for side in sides:
+        async with Asker(folder / "enemy", side.server.address, SHS, NAMES, PATIENCE_MS) as asker:
+            failed.append(asker.failed)
+    assert failed[0] is not None
+    assert failed[0] == failed[1]
+
+
+async def _about_peers(sides: tuple[Side, Side], data: dict[str, Any]) -> None:
+    """Methods whose answers name a port or a version: what of them is the same everywhere."""
+    odd: list[Any] = [
+        None,
+        "x",
+        "",
+        0,
+        data["far"],
+        "net:127.0.0.1:1",
+        "127.0.0.1:1:" + data["feeds"][1][:-9],
+        {},
+    ]
+    versions: list[Any] = [
+        [],
+        [None],
+        [{}],
+        [{"version": 1}],
+        [{"version": "3"}],
+        [{"version": 4}],
+        ["x"],
+    ]
+    questions = [
+        *(Question("gossip.connect", [one]) for one in odd),
+        *(Question("ebt.replicate", args, "duplex") for args in versions),
+        Question("gossip.peers", []),
+    ]
+    await both(sides, questions)
+    plain = [Question(name, []) for name in ("address", "manifest", "status")]
+    shapes = []
+    for side in sides:
+        address, manifest, status = [answer["value"] for answer in await side.ask(plain)]
+        shapes.append((address.replace(side.server.address, "OWN"), _flat(manifest), status))
+    theirs, ours = shapes
+    assert "OWN" in ours[0]
+    assert "OWN" in theirs[0]
+    assert {
+        name: kind for name, kind in ours[1].items() if theirs[1].get(name) != kind
+    } == OWN_METHODS
+    assert ours[2]["sync"].keys() == theirs[2]["sync"].keys()
+    assert ours[2]["progress"]["indexes"].keys() == theirs[2]["progress"]["indexes"].keys()
+
+
+def _flat(tree: dict[str, Any], path: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, kind in tree.items():
+        found.update(
+            _flat(kind, f"{path}{name}.") if isinstance(kind, dict) else {path + name: kind}
+        )
+    return found
+
+
+async def _live(sides: tuple[Side, Side], data: dict[str, Any]) -> None:
+    """Streams that stay open give the same: what was, the mark, and what comes."""
+    questions = Questions(SEEDS[0], data).live(LIVE_COUNT)
+    answers = []
+    for side in sides:
+        opened = side.open(questions)
+        await asyncio.sleep(SETTLE_S)
+        added = await side.ask_in_turn([Question("add", [m["value"]]) for m in data["later"]])
+        assert [a for a in added if "error" in a] == []
+        await asyncio.sleep(SETTLE_S)
+        side.asker.finish()
+        answers.append([side.normal(await one) for one in opened])
+    check(questions, *answers)
+
+
+async def both_in_turn(sides: tuple[Side, Side], questions: list[Question]) -> None:
+    theirs, ours = [[_signed_now(a) for a in await side.ask_in_turn(questions)] for side in sides]
+    check(questions, theirs, ours)
+
+
+def _signed_now(answer: Answer) -> Answer:
+    """What is the same in two messages of the same content that were signed at two times."""
+    value = answer.get("value")
+    if not isinstance(value, dict) or "value" not in value:
+        return answer
+    content = value["value"]["content"]
+    if isinstance(content, str):
+        content = f"{len(content)} {content[content.index('.') :]}"
+    return {
+        "members": [list(value), list(value["value"])],
+        "content": content,
+        "sequence": value["value"]["sequence"],
+    }
+
+
+def refused_messages(data: dict[str, Any]) -> list[Question]:
+    """Signed messages that cannot be added, each for a reason of its own."""
+    last, known = data["next"]["value"], data["messages"][0]["value"]
+    one, two = data["later"][-1]["value"], data["messages"][5]["value"]
+    edited = [
+        {**last, "content": {"type": "post", "text": "forged"}},
+        {**last, "sequence": last["sequence"] + 1},
+        {**last, "sequence": last["sequence"] + 1, "previous": data["next"]["key"]},
+        {**last, "sequence": last["sequence"] + 9},
+        {**last, "signature": "x"},
+        {**last, "signature": two["signature"]},
+        {**last, "extra": 1},
+        {**last, "hash": "sha512"},
+        {**last, "timestamp": "x"},
+        {**last, "author": "x"},
+        {**last, "content": "no box"},
+        {**last, "content": {"type": "x"}},
+        {**last, "content": {}},
+        {**last, "content": []},
+        {**last, "previous": None},
+        {**last, "previous": "x"},
+        {**last, "sequence": "2"},
+        {**last, "sequence": 0},
+        {**last, "sequence": 1.5},
+        {name: last[name] for name in reversed(last)},
+        {"key": "x", "value": last},
+        known,
+        one,
+        two,
+    ]
+    missing = [{name: last[name] for name in last if name != left} for left in last]
+    odd: list[Any] = [None, 1, "x", True, [], {}]
+    return [Question("add", [value]) for value in [*edited, *missing, *odd]] + [Question("add", [])]
+
+
+def published(data: dict[str, Any]) -> list[Question]:
+    """Contents to publish, good and bad."""
+    own, feeds = data["own"], data["feeds"]
+    kinds: list[Any] = [
+        5,
+        None,
+        True,
+        "",
+        "xx",
+        "x" * 52,
+        "x" * 53,
+        [],
+        ["post"],
+        {"a": 1},
+        1.5,
+        [1, [2, None]],
+    ]
+    contents: list[Any] = [
+        *({"type": kind} for kind in kinds),
+        {"type": "post", "text": "fine", "n": [1.5, 1e21, -0.0, 1e-7]},
+        {"type": "post", "text": "\ud800"},
+        {"type": "post", "text": "x" * 9000},
+        {"text": "no type"},
+        {},
+        [],
+        [1],
+        "no box",
+        "AAAA.box2",
+        "",
+        None,
+        True,
+        0,
+        7,
+        {"type": "post", "recps": [own]},
+        {"type": "post", "recps": own},
+        {"type": "post", "recps": feeds[:3]},
+        {"type": "post", "recps": []},
+        {"type": "post", "recps": None},
+        {"type": "post", "recps": ""},
+        {"type": "post", "recps": 1},
+        {"type": "post", "recps": {}},
+        {"type": "post", "recps": ["x"]},
+        {"type": "post", "recps": [own] * 8},
+        {"recps": [own]},
+    ]
+    after = [Question("getLatest", [feeds[1]]), Question("latestSequence", [own])]
+    return [Question("publish", [content]) for content in contents] + [
+        Question("publish", []),
+        *after,
+    ]
