@@ -16,7 +16,7 @@ from services.replication.adapters.hub import Hub
 from services.replication.adapters.link import Link
 from services.replication.adapters.peers import Peers
 from services.replication.model import Wishes
-from services.replication.request import HistoryRequest, blocks_in, read_request
+from services.replication.request import HistoryRequest, blocks_in, feed_in, read_request
 
 VERSIONS = (2, 3)
 MASTER = "master"
@@ -78,9 +78,11 @@ class Handlers:
         """
         parts = await self._ready()
         parts.peers.called_history(call.caller.connection)
-        wanted = read_request(call.args, parts.hub.clock)
         caller = call.caller.feed
-        if wanted is None or parts.wishes.is_blocking(wanted.feed, caller):
+        if parts.wishes.is_blocking(feed_in(call.args), caller):
+            return
+        wanted = read_request(call.args, parts.hub.clock)
+        if wanted is None:
             return
         counted = call.caller.role != MASTER
         if counted and not self._histories.enter(caller):

@@ -48,6 +48,13 @@ class HistoryRequest:
         return {"id": self.feed, "from": start, "limit": limit, "live": live}
 
 
+def feed_in(args: list[Any]) -> str:
+    """The id in the arguments, whatever else they say; empty where there is none."""
+    first = args[0] if args else None
+    feed = first.get("id") if isinstance(first, Mapping) else None
+    return feed if isinstance(feed, str) else ""
+
+
 def read_request(args: list[Any], known: Mapping[FeedId, int]) -> HistoryRequest | None:
     """The request in the arguments; None where there is nothing to give.
 
@@ -58,12 +65,10 @@ def read_request(args: list[Any], known: Mapping[FeedId, int]) -> HistoryRequest
     Raises:
         CallerError: with the text of the reference.
     """
-    first = args[0] if args else None
-    if not isinstance(first, Mapping):
-        return None
-    feed = first.get("id")
+    feed = feed_in(args)
     if not is_feed(feed):
         return None
+    first: Mapping[str, Any] = args[0]
     start = first.get("sequence") or first.get("seq")
     beyond = is_number(start) and start > known.get(feed, 0)
     if not is_truthy(first.get("live")) and (feed not in known or beyond):
@@ -110,5 +115,7 @@ def _is_flag(value: Any) -> bool:
 
 
 def _whole(value: Any) -> int:
-    """A sequence to begin at: 1 at least, whatever was given."""
+    """A sequence to begin at: 1 at least; texts and lists stand behind all numbers (charwise)."""
+    if isinstance(value, str | list | dict) and is_truthy(value):
+        return MAX_SEQUENCE
     return ceil(min(max(1, value), MAX_SEQUENCE)) if is_number(value) else 1

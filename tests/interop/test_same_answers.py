@@ -85,11 +85,11 @@ ACCEPTED = (
         lambda q, _, __: _two_bounds(q),
     ),
     Accepted(
-        "ssb-db puts `gt: 0` beside a `gte`, and leveldown, backwards, stops at the open bound alone",
+        "ssb-db puts `gt: 0` beside a `gte`, and backwards or live the open bound alone is looked at",
         lambda q, _, __: (
             q.name == "createLogStream"
             and "gte" in _options(q)
-            and bool(_options(q).get("reverse"))
+            and bool(_options(q).get("reverse") or _options(q).get("live"))
         ),
     ),
     Accepted(

@@ -80,6 +80,7 @@ async def test_who_the_author_blocks_gets_nothing(board: Board) -> None:
     board.indexing.draw(Edge(X.id, B.id, BLOCK))
     while await read(board, {"id": X.id, "limit": 1}):
         pass
+    assert await read(board, {"id": X.id, "seq": "x"}) == []
     assert len(await read(board, {"id": X.id, "limit": 3}, feed=A.id)) == 3
 
 

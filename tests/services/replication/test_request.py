@@ -50,7 +50,11 @@ def test_who_asks_for_nothing_that_is_there_gets_nothing(args: list[Any]) -> Non
         ([{"id": A, "live": True}], HistoryRequest(A, 1, True, True, -1, True, True)),
         ([{"id": A, "seq": 3}], HistoryRequest(A, 3, False, True, -1, True, True)),
         ([{"id": A, "seq": 3, "sequence": 4}], HistoryRequest(A, 4, False, True, -1, True, True)),
-        ([{"id": A, "sequence": "q"}], PLAIN),
+        ([{"id": A, "sequence": True}], PLAIN),
+        (
+            [{"id": A, "sequence": "q"}],
+            HistoryRequest(A, MAX_SEQUENCE, False, True, -1, True, True),
+        ),
         ([{"id": A, "seq": -3}], PLAIN),
         ([{"id": A, "limit": -1}], PLAIN),
         ([{"id": A, "live": 1, "old": False}], HistoryRequest(A, 1, True, False, -1, True, True)),
