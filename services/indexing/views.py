@@ -91,7 +91,7 @@ class Times:
     def rows(self, message: Message) -> Iterator[Row]:
         """One row: time, author, position -> position; authors sort as their ids do, not as their bytes."""
         position = message.position.to_bytes(8)
-        author = feed_id(message.record.author).encode()
+        author = message.value["author"].encode()
         yield Row(ordered(self.time(message)) + author + position, position)
 
 
@@ -109,7 +109,7 @@ class Contacts:
 
     def rows(self, message: Message) -> Iterator[Row]:
         """One row for a contact message: source, dest -> value; ids that name no key draw no edge."""
-        edge = edge_of(feed_id(message.record.author), message.value["content"])
+        edge = edge_of(message.value["author"], message.value["content"])
         if edge is not None and feed_id(raw(edge.dest)) == edge.dest:
             key = message.record.author + raw(edge.dest)
             yield Row(key, edge.value.to_bytes(1, signed=True))

@@ -268,6 +268,13 @@ class Board:
         self.service.cancel()
         await asyncio.gather(self.service, return_exceptions=True)
 
+    async def state(self) -> dict[str, Any]:
+        """What the service says of itself, once it has begun."""
+        while not (found := (await self.node.call("replication", "health")).json()["state"]):
+            await asyncio.sleep(0.005)
+        assert isinstance(found, dict)
+        return found
+
     def caller(self, feed: str, connection: str = "x") -> Caller:
         return Caller(feed, "anonymous", "net", connection, client=False)
 

@@ -59,6 +59,7 @@ class Link:
         self._appender = appender
         self._stream = stream
         self._verify: list[Message] = []
+        self._verifying: list[asyncio.Task[None]] = []
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
         self._congested = False
@@ -89,9 +90,10 @@ class Link:
             self._hub.leave(self)
             self._room.set()
             self.over.set()
-            for task in tasks:
+            under_way = [*tasks, *self._verifying]
+            for task in under_way:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     @property
     def ended_here(self) -> bool:
@@ -118,7 +120,7 @@ class Link:
         await self._room.wait()
 
     def verify(self, messages: Sequence[Message]) -> None:
-        """Lets messages be verified before more is read."""
+        """Lets messages be verified when what came with them has been looked at."""
         self._verify.extend(messages)
 
     def refused(self, feed: FeedId, reason: str) -> None:
@@ -147,9 +149,31 @@ class Link:
         async for batch in self._stream:
             try:
                 await self._take(batch)
+                await self._begin_verifying()
             except PeerError as error:
                 self.end(error.message)
                 return
+        await self._verified()
+
+    async def _begin_verifying(self) -> None:
+        """Lets what was asked for be verified while the next batch is read: one behind, in their order."""
+        if self._verify:
+            await self._verified()
+            wanted, self._verify = self._verify, []
+            self._verifying = [asyncio.create_task(self._append(wanted))]
+
+    async def _verified(self) -> None:
+        """Waits for the batch before this one."""
+        for batch in self._verifying:
+            await batch
+
+    async def _append(self, wanted: list[Message]) -> None:
+        try:
+            await self._appender.take(wanted, self)
+        except ForgedError as error:
+            now = self._hub.now()
+            self._hub.handle(MessageForged(self.peer, error.feed, error.message, now))
+            self._hub.conduct.note(self.peer, FORGED_POINTS, now)
 
     async def _take(self, batch: Batch) -> None:
         if batch.types is not None and any(kind != JSON for kind in batch.types):
@@ -164,14 +188,6 @@ class Link:
             messages = []
             await self._hear(read_notes(body, self.version))
         self._receive(messages)
-        if self._verify:
-            wanted, self._verify = self._verify, []
-            try:
-                await self._appender.take(wanted, self)
-            except ForgedError as error:
-                now = self._hub.now()
-                self._hub.handle(MessageForged(self.peer, error.feed, error.message, now))
-                self._hub.conduct.note(self.peer, FORGED_POINTS, now)
 
     async def _hear(self, notes: Notes) -> None:
         """Takes notes, not faster than a peer may tell them: what it sends meanwhile waits."""

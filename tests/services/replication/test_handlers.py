@@ -144,5 +144,5 @@ async def test_histories_of_one_peer_are_bounded_and_the_owner_s_are_not(
     options = {"id": X.id, "keys": False}
     owner = board.node.source("replication", "createHistoryStream", options)
     assert sum([len(batch.bodies) async for batch in owner]) == 450
-    state = (await board.node.call("replication", "health")).json()["state"]
+    state = await board.state()
     assert state["refused"] == {"too many histories": 1}

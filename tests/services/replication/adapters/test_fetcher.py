@@ -119,8 +119,7 @@ async def test_a_peer_that_knows_no_histories_is_left_alone(board: Board) -> Non
     peer.unable = True
     meet(board, peer)
     board.indexing.draw(Edge(A.id, B.id, FOLLOW))
-    reply = await board.node.call("replication", "health")
-    assert reply.json()["state"]["sessions"] == 0
+    assert (await board.state())["sessions"] == 0
 
 
 async def test_who_dialled_and_does_nothing_is_asked_too(
@@ -157,7 +156,7 @@ async def test_silent_peers_make_room_for_others(
     board.network.tell("connected", "two", Y.id, client=True)
     await until(lambda: board.storage.clock() == {X.id: 5})
     await until(lambda: not silent.open)
-    state = (await board.node.call("replication", "health")).json()["state"]
+    state = await board.state()
     assert state["refused"]["too many histories to fetch"] >= 1
 
 

@@ -262,7 +262,7 @@ async def test_who_forges_again_and_again_is_refused(
         assert await peer.error()
     await until(lambda: bool(board.network.refused))
     assert board.network.refused[0]["feed"] == B.id
-    state = (await board.node.call("replication", "health")).json()["state"]
+    state = await board.state()
     assert state["refused"] == {hub.TOO_MUCH: 1}
 
 
@@ -299,7 +299,7 @@ async def test_notes_wait_when_they_are_too_many(
     peer = Peer(board)
     await peer.send({keys_of(n).id: 0 for n in range(20, 26)} | {X.id: 100 << 1})
     await peer.told(X.id)
-    state = (await board.node.call("replication", "health")).json()["state"]
+    state = await board.state()
     assert state["refused"]["notes had to wait"] >= 1
 
 

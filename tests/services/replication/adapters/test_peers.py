@@ -72,8 +72,7 @@ async def test_a_session_ended_here_for_a_reason_is_not_begun_again(board: Board
     board.network.answers["one"] = liar.answer
     board.network.tell("connected", "one", B.id, client=True)
     await until(lambda: len(liar.calls) == 1)
-    reply = await board.node.call("replication", "health")
-    assert reply.json()["state"]["sessions"] == 0
+    assert (await board.state())["sessions"] == 0
     assert len(liar.calls) == 1
 
 
