@@ -1,7 +1,6 @@
 """Services are killed at random moments while the suite syncs with ssb-server: it mends itself."""
 
 import asyncio
-import contextlib
 import json
 import os
 import random
@@ -53,11 +52,9 @@ async def test_sync_completes_while_services_are_killed(folder: Path, *, ebt: bo
         async with OurServer(folder / "ours", "--seeds", full.address) as ours:
             await follow_all(await ours.client(), feeds)
             publisher = Publisher(ours, in_flight=1, pause=0.05)
-            publishing = asyncio.ensure_future(publisher.run())
+            publisher.start()
             await Killer(ours, seed).kill(KILLS)
-            publishing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await publishing
+            await publisher.stop()
             await eventually(lambda: publisher.whole(feeds, len(messages)), within=SYNC_LIMIT_S)
     records = check_log(ours.folder)
     check_views(ours.folder)

@@ -19,7 +19,8 @@ class Publisher:
     def __init__(self, server: OurServer, *, in_flight: int, pause: float = 0.0) -> None:
         self.acknowledged: list[str] = []
         self.refused: list[str] = []
-        self.task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
         self._server = server
         self._in_flight = in_flight
         self._pause = pause
@@ -30,9 +31,20 @@ class Publisher:
         keys = keys_of(self._server.folder)
         return Peer(keys, raw(keys.id), self._server.port, SHS_BYTES)
 
-    async def run(self) -> None:
-        """Publish for ever."""
-        while True:
+    def start(self) -> None:
+        """Publish until `stop`."""
+        self._stopping = False
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End what `start` began; a task group that just failed loses a cancellation, the flag does not."""
+        assert self._task is not None
+        self._stopping = True
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while not self._stopping:
             try:
                 async with self.client() as peer, asyncio.TaskGroup() as tasks:
                     for _ in range(self._in_flight):

@@ -118,7 +118,7 @@ async def test_full_disk_is_told_and_survived(disk: Path) -> None:
 async def test_disk_that_others_fill_to_the_last_byte_loses_nothing(disk: Path) -> None:
     async with OurServer(disk / "ours") as server:
         publisher = Publisher(server, in_flight=4)
-        publishing = asyncio.ensure_future(publisher.run())
+        publisher.start()
         await asyncio.sleep(1)
         ballast = await asyncio.to_thread(fill, disk, leave=0)
         before = len(publisher.acknowledged)
@@ -130,8 +130,7 @@ async def test_disk_that_others_fill_to_the_last_byte_loses_nothing(disk: Path) 
             return len(publisher.acknowledged) > before + 100
 
         await eventually(goes_on, within=LIMIT_S)
-        publishing.cancel()
-        await asyncio.wait([publishing])
+        await publisher.stop()
         await eventually(publisher.whole, within=LIMIT_S)
         log = (server.folder.parent / "ours.log").read_text()
         assert "is started again" not in log

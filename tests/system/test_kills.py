@@ -1,7 +1,5 @@
 """Services are killed at random moments while clients publish and while views are folded: nothing is lost."""
 
-import asyncio
-import contextlib
 import os
 import random
 import shutil
@@ -35,13 +33,11 @@ def seed() -> int:
 
 
 async def publish_while(publisher: Publisher, killer: Killer, times: int) -> None:
-    publishing = asyncio.ensure_future(publisher.run())
+    publisher.start()
     try:
         await killer.kill(times)
     finally:
-        publishing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await publishing
+        await publisher.stop()
 
 
 def check(server: OurServer, publisher: Publisher) -> None:

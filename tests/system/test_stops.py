@@ -1,7 +1,6 @@
 """Start, stop and restart, in any order and under full load: short, clean, and nothing is lost."""
 
 import asyncio
-import contextlib
 import os
 import random
 import signal
@@ -31,7 +30,7 @@ def folder() -> Iterator[Path]:
 async def published(server: OurServer, seconds: float) -> Publisher:
     """Publishes for a while, with readers of live streams beside it; returns while it still does."""
     publisher = Publisher(server, in_flight=32)
-    publisher.task = asyncio.ensure_future(publisher.run())
+    publisher.start()
     await asyncio.sleep(seconds)
     return publisher
 
@@ -42,13 +41,6 @@ def check(server: OurServer, publisher: Publisher) -> None:
     assert len(set(texts)) == len(texts)
     assert publisher.acknowledged
     assert set(publisher.acknowledged) <= set(texts)
-
-
-async def end(publisher: Publisher) -> None:
-    assert publisher.task is not None
-    publisher.task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await publisher.task
 
 
 async def test_stop_under_full_load_is_short_and_clean(folder: Path) -> None:
@@ -62,7 +54,7 @@ async def test_stop_under_full_load_is_short_and_clean(folder: Path) -> None:
             server.process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(server.process.wait(), 10) == 0
             assert time.monotonic() - began < STOP_LIMIT_S
-        await end(publisher)
+        await publisher.stop()
     assert "Traceback" not in (folder / "ours.log").read_text()
     async with OurServer(server.folder, port=server.port):
         await eventually(publisher.whole, within=MEND_LIMIT_S)
@@ -87,7 +79,7 @@ async def test_all_services_but_one_are_killed_at_once(folder: Path, spared: str
 
         await eventually(goes_on, within=MEND_LIMIT_S)
         assert service_pids(server.process.pid)[spared] == pids[spared]
-        await end(publisher)
+        await publisher.stop()
         await eventually(publisher.whole, within=MEND_LIMIT_S)
     check(server, publisher)
 
@@ -98,7 +90,7 @@ async def test_killed_as_a_whole_and_torn_it_goes_on(folder: Path) -> None:
         pids = service_pids(server.process.pid).values()
         server.process.kill()
         await server.process.wait()
-        await end(publisher)
+        await publisher.stop()
 
         async def gone() -> bool:
             return not any(Path(f"/proc/{pid}").exists() for pid in pids)
