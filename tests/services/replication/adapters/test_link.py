@@ -190,6 +190,10 @@ async def test_a_hole_in_the_log_is_not_passed(board: Board) -> None:
 
 async def test_a_log_that_cannot_be_read_ends_the_session(board: Board) -> None:
     board.storage.publish(RUN)
+    while not (await board.state())[
+        "feeds"
+    ]:  # what comes after the note would be sent without reading
+        await asyncio.sleep(0.005)
     peer = Peer(board)
     await peer.told(X.id)
     board.storage.broken = "no disk"
