@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -27,6 +27,8 @@ LONGEST_NAME = "replication"
 ALL_SCOPES = ("device", "local", "public")
 TCP = re.compile(r"tcp://[^\s/;]+:[0-9]{1,5}")
 LEVELS = ("error", "warning", "notice", "info", "debug")
+
+Section = TypeVar("Section")
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -95,6 +97,21 @@ class Settings(msgspec.Struct, frozen=True):
         if self.compact:
             return f"inproc://{service}"
         return self.bus_endpoints.get(service) or f"ipc://{self.bus_dir / service}"
+
+    def section(self, name: str, shape: type[Section]) -> Section:
+        """Give one map of the configuration the type that its only reader declares (`services/NAME/settings.py`).
+
+        `shape` is a msgspec struct, `rename="camel"` where the field's names are; the defaults are in
+        config/defaults.toml alone. Text from flags and environment becomes numbers and booleans.
+
+        Raises:
+            SettingsError: a value cannot be what its name says; the line names it.
+        """
+        try:
+            return msgspec.convert(_find(self.document, name) or {}, shape, strict=False)
+        except msgspec.ValidationError as error:
+            reason, _, at = str(error).partition(" - at `$")
+            raise SettingsError(f"setting {name}{at.rstrip('`')}: {reason}") from error
 
     @property
     def secret_path(self) -> Path:

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from common.runtime import settings
@@ -55,6 +56,20 @@ def test_a_sealed_file_says_everything(tmp_path: Path) -> None:
     found = load(tmp_path, "--config", "run/settings.json", env={"ssb_port": "9"})
     assert found.port == 7
     assert "sealed" not in found.document
+
+
+class Gossip(msgspec.Struct, rename="camel"):
+    """What one service may ask of `gossip`, in a shape of its own."""
+
+    connections: int
+
+
+def test_a_service_types_its_own_section(tmp_path: Path) -> None:
+    assert load(tmp_path).section("gossip", Gossip) == Gossip(connections=3)
+    found = load(tmp_path, env={"ssb_gossip__connections": "7"})
+    assert found.section("gossip", Gossip) == Gossip(connections=7)
+    with pytest.raises(SettingsError, match=r"^setting gossip\.connections: Expected `int`"):
+        load(tmp_path, "--gossip.connections", "many").section("gossip", Gossip)
 
 
 def test_the_bus_goes_over_tcp_only_with_keys(tmp_path: Path) -> None:
