@@ -7,8 +7,7 @@ Differences from the JavaScript, on purpose:
 - a feed that becomes wanted is told to every peer, whatever the peer said of it before, and what the peer asked
   while the feed was not wanted counts then: a refusal never outlives its reason;
 - a refused feed is offered again from time to time when there is more of it than was told;
-- a feed is left out of the first notes (request skipping) only where both sides' last words were the head that
-  stands now.
+- a refusal is no part of what is remembered of a peer for its next session (request skipping).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +22,7 @@ from common.gossip.messages import (
     Disconnected,
     EndSession,
     Event,
+    FallBack,
     FeedForked,
     FeedRead,
     Message,
@@ -30,6 +30,7 @@ from common.gossip.messages import (
     MessagesLost,
     MessagesReceived,
     NotesReceived,
+    Remember,
     SendNotes,
     Ticked,
     Verify,
@@ -37,17 +38,19 @@ from common.gossip.messages import (
 )
 from common.gossip.outgoing import Outgoing
 from common.gossip.senders import Senders
-from common.gossip.session import NOT_SHARED, REFUSED, Memory, Session, Told
+from common.gossip.session import NOT_SHARED, REFUSED, Session, Told
 from common.gossip.state import State
 from common.refs import FeedId, is_feed
 
-MAX_MEMORIES: Final = 256
-"""Peers whose clocks are remembered; of older ones every feed is told again."""
+MAX_PEERS_FORKED: Final = 1_024
+"""Peers of which forks are remembered; of older ones the forked message is looked at again."""
 MAX_UNWANTED: Final = 50_000
 """Feeds that one peer may name and we do not want, some 300 bytes each: more are passed over in silence. When one
 of those becomes wanted the peer is told so, and says again what it has."""
 MAX_UNWANTED_IN_ALL: Final = 500_000
 """The same of all peers: some 150 MB."""
+SILENT_MS: Final = 30_000
+"""How long a peer may take until its first notes; JavaScript peers tell them at once, be they empty."""
 OFFER_MS: Final = 30_000
 """How often feeds that a peer refused are offered to it again."""
 
@@ -81,6 +84,11 @@ class Ebt:
         """The heads of all feeds here."""
         return self._state.clock
 
+    def memory(self, peer: FeedId) -> dict[FeedId, int] | None:
+        """What `Remember` would hold if the peer's session ended now; None where there is nothing new."""
+        session = self._state.sessions.get(peer)
+        return session.clock() if session is not None and session.started else None
+
     @property
     def passed_over(self) -> int:
         """Notes that were not taken because their peer, or all together, named too many feeds."""
@@ -106,46 +114,58 @@ class Ebt:
         if event.peer in self._state.blocks.get(self._state.own, ()):
             yield EndSession(event.peer, "")
             return
-        self._drop(event.peer, event.now)
-        session = Session(event.peer, started=False, heard_at=event.now)
+        memory = event.memory
+        for command in self._drop(event.peer, event.now):
+            memory = command.clock
+            yield command
+        session = Session(event.peer, event.now, heard_at=event.now, memory=memory)
+        session.forked = self._state.forked.get(event.peer, set())
         self._state.sessions[event.peer] = session
         if not event.client:
             self._start(session, event.now)
 
     def _start(self, session: Session, now: float) -> None:
-        """Tells the first notes: at once when the peer called, else after the peer's."""
+        """Tells the first notes: at once when the peer called, else after the peer's.
+
+        A feed of which the peer had our head is left out: it is told when either side gets more.
+        """
         session.started = True
         session.notes = {}
-        memory = self._state.memories.pop(session.peer, None) or Memory()
-        session.forked = memory.forked
+        memory, session.memory = session.memory, {}
         for feed in self._state.wanted:
             if not self._state.is_shared(feed, session):
                 continue
             head = self._state.head(feed)
-            if memory.heard.get(feed) == head == memory.told.get(feed):
-                session.heard[feed] = session.told[feed] = Told(head, receive=False)
+            if memory.get(feed) == head:
+                session.skip(feed, head)
             else:
                 self._senders.greet(session, feed, now)
 
     def _disconnected(self, event: Disconnected) -> Iterator[Command]:
-        self._drop(event.peer, event.now)
-        yield from ()
+        yield from self._drop(event.peer, event.now)
 
-    def _drop(self, peer: FeedId, now: float) -> None:
+    def _drop(self, peer: FeedId, now: float) -> Iterator[Remember]:
         session = self._state.sessions.pop(peer, None)
         if session is None:
             return
         self._state.unwanted -= session.unwanted
-        memories = self._state.memories
-        memories[peer] = session.remember()
-        while len(memories) > MAX_MEMORIES:
-            memories.pop(next(iter(memories)))
         self._senders.release_all(session, now)
+        if session.started:
+            yield Remember(peer, session.clock())
+
+    def _fork(self, session: Session, feed: FeedId) -> None:
+        session.forked.add(feed)
+        forked = self._state.forked
+        forked.pop(session.peer, None)
+        forked[session.peer] = session.forked
+        if len(forked) > MAX_PEERS_FORKED:
+            del forked[next(iter(forked))]
 
     def _notes_received(self, event: NotesReceived) -> Iterator[Command]:
         session = self._state.sessions.get(event.peer)
         if session is None:
             return
+        session.is_silent = False
         if not session.started:
             self._start(session, event.now)
         for feed, (sequence, receive) in event.notes.items():
@@ -184,6 +204,8 @@ class Ebt:
             self._outgoing.asked(session, feed, note.sequence)
         else:
             session.stop_sending(feed)
+        if feed in session.skipped:
+            self._senders.greet(session, feed, now)
         head = self._state.head(feed)
         if note.sequence > head:
             self._senders.claimed(session, feed, now)
@@ -239,15 +261,15 @@ class Ebt:
         session = self._state.sessions.get(event.peer)
         if session is not None:
             self._refuse(session, event.feed, event.now)
-            session.forked.add(event.feed)
+            self._fork(session, event.feed)
         yield from ()
 
     def _message_forged(self, event: MessageForged) -> Iterator[Command]:
         session = self._state.sessions.get(event.peer)
         if session is not None:
-            session.forked.add(event.feed)
+            self._fork(session, event.feed)
             session.told.pop(event.feed, None)
-            self._drop(event.peer, event.now)
+            yield from self._drop(event.peer, event.now)
             yield EndSession(event.peer, event.reason)
 
     def _appended(self, event: Appended) -> Iterator[Command]:
@@ -310,12 +332,15 @@ class Ebt:
         yield from ()
 
     def _ticked(self, event: Ticked) -> Iterator[Command]:
+        for session in list(self._state.sessions.values()):
+            if session.is_silent and event.now - session.connected_at >= SILENT_MS:
+                yield from self._drop(session.peer, event.now)
+                yield FallBack(session.peer)
         self._senders.tick(event.now)
         if event.now - self._offered_at >= OFFER_MS:
             self._offered_at = event.now
             for session in self._state.sessions.values():
                 self._offer(session)
-        yield from ()
 
     def _offer(self, session: Session) -> None:
         for feed, said in session.heard.items():

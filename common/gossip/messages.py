@@ -5,7 +5,7 @@ as in the reference. Times are milliseconds of any steady clock.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from common.refs import FeedId
@@ -21,11 +21,15 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A stream to the peer stands; `client` when we called. Takes the place of one that stood before."""
+    """A stream to the peer stands; `client` when we called. Takes the place of one that stood before.
+
+    `memory` is what the peer's last `Remember` held, as far as it is still there.
+    """
 
     peer: FeedId
     client: bool
     now: float
+    memory: Mapping[FeedId, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,14 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True)
+class Remember:
+    """Keep what the peer had of each feed when its session ended, for its next `Connected`."""
+
+    peer: FeedId
+    clock: Mapping[FeedId, int]
+
+
+@dataclass(frozen=True, slots=True)
 class EndSession:
     """End the stream to the peer; an empty reason ends it without an error."""
 
@@ -194,4 +206,11 @@ class EndSession:
     reason: str
 
 
-Command: TypeAlias = SendNotes | SendMessages | ReadFeed | Verify | EndSession
+@dataclass(frozen=True, slots=True)
+class FallBack:
+    """End the stream to the peer, who took it and said nothing, and ask it for histories instead."""
+
+    peer: FeedId
+
+
+Command: TypeAlias = SendNotes | SendMessages | ReadFeed | Verify | Remember | EndSession | FallBack

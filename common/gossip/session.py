@@ -1,9 +1,10 @@
-"""What is known of one peer while a stream to it stands, and what is kept of that until the next.
+"""What is known of one peer while a stream to it stands.
 
 Knows notes, positions and flags of one peer; must never know other peers or decide anything. Called by the EBT
 machine.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -22,26 +23,25 @@ class Told(NamedTuple):
 NOT_SHARED: Final = Told(REFUSED, False)
 
 
-@dataclass(slots=True)
-class Memory:
-    """What a peer had and what it was told when its last session ended (request skipping)."""
-
-    heard: dict[FeedId, int] = field(default_factory=dict)
-    told: dict[FeedId, int] = field(default_factory=dict)
-    forked: set[FeedId] = field(default_factory=set)
-
-
 @dataclass(slots=True, eq=False)
 class Session:
     """One peer's session. `heard` and `told` are the last words of both sides about each feed."""
 
     peer: FeedId
-    started: bool
+    connected_at: float
     heard_at: float
+    started: bool = False
+    """Whether the first notes were told."""
+    is_silent: bool = True
+    """Whether the peer has not told its first notes yet."""
+    memory: Mapping[FeedId, int] = field(default_factory=dict)
+    """What the peer had when the session before ended, until this one starts."""
     heard: dict[FeedId, Told] = field(default_factory=dict)
     told: dict[FeedId, Told] = field(default_factory=dict)
     notes: dict[FeedId, Told] | None = None
     """What is to be told at the end of the event; an empty one is sent too, None is not."""
+    skipped: dict[FeedId, None] = field(default_factory=dict)
+    """Feeds that were left out of the first notes and not spoken of since."""
     sending: dict[FeedId, int] = field(default_factory=dict)
     """Feeds the peer wants messages of: the last sequence that was given to it, or that it has itself."""
     to_read: dict[FeedId, None] = field(default_factory=dict)
@@ -72,6 +72,12 @@ class Session:
         if self.notes is None:
             self.notes = {}
         self.notes[feed] = told
+        self.skipped.pop(feed, None)
+
+    def skip(self, feed: FeedId, sequence: int) -> None:
+        """Leaves a feed out of what is told: the peer was seen to have all of it."""
+        self.heard[feed] = self.told[feed] = Told(sequence, receive=False)
+        self.skipped[feed] = None
 
     def stop(self, feed: FeedId) -> None:
         """Forgets all that is under way about the feed; what was said stays."""
@@ -84,15 +90,14 @@ class Session:
         self.sending.pop(feed, None)
         self.to_read.pop(feed, None)
 
-    def remember(self) -> Memory:
-        """What to keep for the next session: sequences of both sides, of feeds that both spoke of."""
-        both = [
-            feed
+    def clock(self) -> dict[FeedId, int]:
+        """What the peer has of the feeds that both spoke of and neither refused.
+
+        A refusal is not part of it: remembered, it would outlive its reason (ssb-ebt#61).
+        """
+        heard = self.heard
+        return {
+            feed: heard[feed].sequence
             for feed, told in self.told.items()
-            if told.sequence >= 0 and self.heard.get(feed, NOT_SHARED).sequence >= 0
-        ]
-        return Memory(
-            {feed: self.heard[feed].sequence for feed in both},
-            {feed: self.told[feed].sequence for feed in both},
-            self.forked,
-        )
+            if told.sequence >= 0 and heard.get(feed, NOT_SHARED).sequence >= 0
+        }

@@ -5,7 +5,7 @@ Knows facts; must never decide. Called by the machine and its two halves, `Sende
 
 from dataclasses import dataclass, field
 
-from common.gossip.session import Memory, Session
+from common.gossip.session import Session
 from common.refs import FeedId
 
 
@@ -19,7 +19,8 @@ class State:
     """A set in the order of asking."""
     blocks: dict[FeedId, set[FeedId]] = field(default_factory=dict)
     sessions: dict[FeedId, Session] = field(default_factory=dict)
-    memories: dict[FeedId, Memory] = field(default_factory=dict)
+    forked: dict[FeedId, set[FeedId]] = field(default_factory=dict)
+    """Of peers, also without a session: the feeds of which they have another branch, or forged something."""
     unwanted: int = 0
     """Feeds that peers named and that are not shared, of all sessions."""
     passed_over: int = 0

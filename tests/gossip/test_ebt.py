@@ -14,6 +14,7 @@ from common.gossip import (
     Ebt,
     EndSession,
     Event,
+    FallBack,
     FeedForked,
     FeedRead,
     MessageForged,
@@ -21,6 +22,7 @@ from common.gossip import (
     MessagesReceived,
     NotesReceived,
     ReadFeed,
+    Remember,
     SendMessages,
     SendNotes,
     Ticked,
@@ -69,7 +71,7 @@ def appended(feed: FeedId, *sequences: int) -> Appended:
 def test_who_was_called_tells_first_and_an_empty_note_too() -> None:
     play = Play({})
     play << Connected(P, False, 0) >> [tells(P)]
-    play << Disconnected(P, 0) >> []
+    play << Disconnected(P, 0) >> [Remember(P, {})]
     play << Disconnected(P, 0) >> []
 
 
@@ -178,7 +180,7 @@ def test_a_fork_stops_the_feed_with_that_peer_over_sessions() -> None:
 def test_a_forged_message_ends_the_session() -> None:
     play = Play({X: 2}, X)
     play << Connected(P, False, 0)
-    play << MessageForged(P, X, "forged", 0) >> [EndSession(P, "forged")]
+    play << MessageForged(P, X, "forged", 0) >> [Remember(P, {}), EndSession(P, "forged")]
     play << Connected(P, False, 0) >> [tells(P)]
 
 
@@ -216,7 +218,7 @@ def test_a_stalled_sender_is_replaced_and_one_alone_asked_again() -> None:
     play << Ticked(2_999) >> []
     play << Ticked(3_000) >> [tells(P, X=(2, False)), tells(Q, X=(2, True))]
     play << Ticked(6_000) >> [tells(P, X=(2, True)), tells(Q, X=(2, False))]
-    play << Disconnected(Q, 6_000) >> []
+    play << Disconnected(Q, 6_000) >> [Remember(Q, {X: 9})]
     play << Ticked(36_000) >> []
     play << Ticked(36_001) >> [tells(P, X=(2, True))]
     play << received(P, X, 3, now=39_000)
@@ -229,8 +231,8 @@ def test_what_a_sender_that_left_owed_is_asked_of_another() -> None:
     play = Play({X: 2}, X)
     play << Connected(P, False, 0) << Connected(Q, False, 0)
     play << notes(P, X=(9, False)) << notes(Q, X=(8, False))
-    play << Disconnected(P, 5) >> [tells(Q, X=(2, True))]
-    play << Disconnected(Q, 5) >> []
+    play << Disconnected(P, 5) >> [Remember(P, {X: 9}), tells(Q, X=(2, True))]
+    play << Disconnected(Q, 5) >> [Remember(Q, {X: 8})]
     play << Ticked(1) >> []
 
 
@@ -281,25 +283,27 @@ def test_unwanted_feeds_are_refused_once_and_junk_ids_ignored() -> None:
     play << WantedChanged((), [X, Y], 0) >> [tells(P, X=(-1, False))]
 
 
+def test_a_skipped_feed_is_answered_when_the_peer_tells_it() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0, {X: 2}) >> [tells(P)]
+    play << notes(P, X=(2, False)) >> [tells(P, X=(2, True))]
+    play << notes(P, X=(2, False)) >> []
+
+
 def test_a_skipped_feed_that_grew_is_told() -> None:
     play = Play({X: 2}, X)
-    play << Connected(P, False, 0)
-    play << notes(P, X=(2, True)) >> []
-    play << Disconnected(P, 0)
-    play << Connected(P, False, 0) >> [tells(P)]
+    play << Connected(P, False, 0, {X: 2}) >> [tells(P)]
     play << appended(X, 3) >> [tells(P, X=(3, False))]
     play << notes(P, X=(2, True)) >> [ReadFeed(P, X, 2, 500)]
 
 
-def test_of_many_peers_the_oldest_memory_goes() -> None:
+def test_of_many_peers_the_oldest_fork_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_module, "MAX_PEERS_FORKED", 2)
     play = Play({X: 2}, X)
-    for n in range(260):
-        peer = FeedId(f"peer {n}")
-        play << Connected(peer, False, 0) << NotesReceived(peer, {X: (2, False)}, 0)
-        play << Disconnected(peer, 0)
-    play << Connected(FeedId("peer 0"), False, 0) >> [tells(FeedId("peer 0"), X=(2, True))]
-    play << Disconnected(FeedId("peer 0"), 0)
-    play << Connected(FeedId("peer 259"), False, 0) >> [tells(FeedId("peer 259"))]
+    for peer in (P, Q, Y):
+        play << Connected(peer, False, 0) << FeedForked(peer, X, 0) << Disconnected(peer, 0)
+    play << Connected(P, False, 0) >> [tells(P, X=(2, True))]
+    play << Connected(Y, False, 0) >> [tells(Y)]
 
 
 def test_blocks_of_an_author_reach_a_session_under_way() -> None:
@@ -341,12 +345,35 @@ def test_what_peers_say_of_unwanted_feeds_is_bounded(
     play << notes(P, Y=(0, True)) >> [tells(P, Y=(-1, False))]
 
 
-def test_only_what_both_sides_spoke_of_is_remembered() -> None:
+def test_what_both_sides_spoke_of_is_remembered_and_refusals_are_not() -> None:
+    play = Play({X: 1}, X, Q)
+    assert play.ebt.memory(P) is None
+    play << Connected(P, True, 0)
+    assert play.ebt.memory(P) is None
+    play << notes(P, X=(1, False), Y=(7, True), Q=(-1, False))
+    assert play.ebt.memory(P) == {X: 1}
+    play << Disconnected(P, 0) >> [Remember(P, {X: 1})]
+
+
+def test_a_session_that_never_began_changes_no_memory() -> None:
     play = Play({X: 1}, X)
-    play << Connected(P, False, 0) << notes(P, X=(1, False), Y=(7, True))
-    session = play.ebt.sessions[P]
-    assert set(session.heard) == {X, Y}
-    assert set(session.remember().heard) == set(session.remember().told) == {X}
+    play << Connected(P, True, 0, {X: 1}) << Disconnected(P, 0) >> []
+
+
+@pytest.mark.parametrize("client", [True, False])
+def test_a_peer_that_took_the_stream_and_says_nothing_is_asked_for_histories(client: bool) -> None:
+    play = Play({X: 1}, X)
+    play << Connected(P, client, 0) << Ticked(29_999) >> []
+    play << Ticked(30_000)
+    assert play.out[-1] == FallBack(P)
+    assert play.ebt.sessions == {}
+    play << Connected(P, client, 40_000) << notes(P) << Ticked(90_000) >> []
+
+
+def test_a_newer_session_of_a_peer_goes_on_from_what_the_one_before_learned() -> None:
+    play = Play({X: 1}, X)
+    play << Connected(P, False, 0) << notes(P, X=(1, False))
+    play << Connected(P, False, 0) >> [Remember(P, {X: 1}), tells(P)]
 
 
 def test_a_claim_does_not_replace_who_delivers() -> None:

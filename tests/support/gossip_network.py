@@ -1,6 +1,7 @@
 """A network of EBT machines over queues, delivered in a seeded order: no clock, no sockets."""
 
 from collections import deque
+from collections.abc import Mapping
 from random import Random
 
 from common.gossip import (
@@ -11,11 +12,13 @@ from common.gossip import (
     Ebt,
     EndSession,
     Event,
+    FallBack,
     FeedRead,
     Message,
     MessagesReceived,
     NotesReceived,
     ReadFeed,
+    Remember,
     SendMessages,
     SendNotes,
     Ticked,
@@ -48,6 +51,7 @@ class Node:
         self.own = own
         self.log = dict(clock)
         self.ebt = Ebt(own, clock)
+        self.memories: dict[FeedId, Mapping[FeedId, int]] = {}
         self.sent = 0
         self.notes = 0
         self._events: deque[Event] = deque()
@@ -60,6 +64,10 @@ class Node:
             for command in self.ebt.handle(self._events[0]):
                 self._do(command)
             self._events.popleft()
+
+    def connect(self, peer: FeedId, *, client: bool) -> None:
+        memory = self.memories.get(peer, {})
+        self.handle(Connected(peer, client, self.network.now, memory))
 
     def publish(self) -> None:
         self._append([message(self.own, self.log.get(self.own, 0) + 1)])
@@ -80,7 +88,9 @@ class Node:
             last = min(command.after + command.limit, self.log.get(command.feed, 0))
             bodies = [body(command.feed, n) for n in range(command.after + 1, last + 1)]
             self.handle(FeedRead(command.peer, command.feed, command.after, last, bodies))
-        elif isinstance(command, EndSession):
+        elif isinstance(command, Remember):
+            self.memories[command.peer] = command.clock
+        elif isinstance(command, EndSession | FallBack):
             self.network.disconnect(self.own, command.peer)
         else:
             if isinstance(command, SendMessages):
@@ -112,9 +122,9 @@ class Network:
     def connect(self, client: FeedId, server: FeedId) -> None:
         self.links[client, server] = deque()
         self.links[server, client] = deque()
-        self.nodes[client].handle(Connected(server, True, self.now))
+        self.nodes[client].connect(server, client=True)
         if (server, client) in self.links:
-            self.nodes[server].handle(Connected(client, False, self.now))
+            self.nodes[server].connect(client, client=False)
 
     def disconnect(self, a: FeedId, b: FeedId) -> None:
         if self.links.pop((a, b), None) is None:

@@ -19,8 +19,10 @@ from common.gossip import (
     Ebt,
     EndSession,
     Event,
+    FallBack,
     FeedRead,
     ReadFeed,
+    Remember,
     SendMessages,
     SendNotes,
     Ticked,
@@ -41,11 +43,14 @@ MAX_SESSIONS: Final = 512
 """EBT sessions at a time; each may have some 2 MiB on its way, in the worst case."""
 MAX_READS: Final = 32
 """Reads of the log under way for all of them: each holds READ_BYTES, or one batch more, until they are handed on."""
+MAX_MEMORIES: Final = 256
+"""Peers whose clocks are remembered; of older ones every feed is told again."""
 NOTES_PER_SECOND: Final = 20_000
 """Notes of one peer: twice what an honest one tells while it takes 10,000 messages a second from another."""
 NOTES_AT_ONCE: Final = 400_000
 """And as many at once: three full clocks of the largest packets."""
 TOO_MUCH: Final = "sent too much that is useless or invalid"
+SILENT: Final = "said nothing"
 RECONNECTED: Final = "reconnected to peer"
 """The reference's reason when a newer session of the same peer takes the place of one."""
 
@@ -58,6 +63,7 @@ class Hub:
         self._ebt = ebt
         self.now = clock
         self._links: dict[FeedId, Link] = {}
+        self._memories: dict[FeedId, Mapping[FeedId, int]] = {}
         self._reads: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(MAX_READS)
         self._notes = Buckets(NOTES_PER_SECOND, NOTES_AT_ONCE)
@@ -92,7 +98,8 @@ class Hub:
         if before is not None:
             before.end(RECONNECTED)
         self._links[link.peer] = link
-        self.handle(Connected(link.peer, client, self.now()))
+        memory = self._memories.get(link.peer, {})
+        self.handle(Connected(link.peer, client, self.now(), memory))
 
     def leave(self, link: Link) -> None:
         """A link is over."""
@@ -130,6 +137,9 @@ class Hub:
         await asyncio.gather(*self._reads, return_exceptions=True)
 
     def _do(self, command: Command) -> None:
+        if isinstance(command, Remember):
+            self._remember(command)
+            return
         link = self._links.get(command.peer)
         if link is None:
             return
@@ -141,10 +151,18 @@ class Hub:
             link.verify(command.messages)
         elif isinstance(command, EndSession):
             link.end(command.reason)
+        elif isinstance(command, FallBack):
+            link.end(SILENT)
         else:
             read = asyncio.get_running_loop().create_task(self._read(link, command))
             self._reads.add(read)
             read.add_done_callback(self._reads.discard)
+
+    def _remember(self, command: Remember) -> None:
+        self._memories.pop(command.peer, None)
+        self._memories[command.peer] = command.clock
+        if len(self._memories) > MAX_MEMORIES:
+            del self._memories[next(iter(self._memories))]
 
     def _expel(self, peer: FeedId) -> None:
         """Ends the peer's session, and has its connections closed and refused."""
