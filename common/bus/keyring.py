@@ -17,7 +17,7 @@ from zmq.utils import z85
 
 from common.bus.errors import KeysError
 
-NAME = re.compile("[a-z0-9_-]{1,60}")
+NAME = re.compile("[a-z0-9_-][a-z0-9_.-]{0,59}")
 KEY_TEXT = 40  # characters of 32 bytes in Z85
 PUBLIC, SECRET = ".pub", ".key"
 
@@ -70,7 +70,7 @@ def make(folder: Path, names: Sequence[str]) -> list[str]:
     made = []
     for name in names:
         if not NAME.fullmatch(name):
-            raise KeysError(f"{name!r}: is no name: lower case letters, digits, - and _")
+            raise KeysError(f"{name!r}: is no name: lower case letters, digits, -, _ and .")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in names:

@@ -44,6 +44,7 @@ def run(name: str, main: Main, argv: list[str] | None = None) -> None:
 def _run(name: str, main: Main, argv: list[str]) -> int:
     try:
         loaded = settings.load(argv)
+        name = loaded.own_name(name)
         logs.set_up(name, loaded.logging_level)
         folders.prepare(loaded)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

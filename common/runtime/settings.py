@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from common.runtime import interfaces, sources
+from common.runtime import interfaces, sources, workers
 from common.runtime.errors import SettingsError
 
 NET_PORT = 8008  # ssb-config's default ports
 WS_PORT = 8989
 KEY_SIZE = 32
 MAX_ENDPOINT = 90  # bytes of a socket's path; the kernel ends at 107, and libzmq adds to it
-LONGEST_NAME = "replication"
+LONGEST_NAME = workers.names("replication", workers.MAX_WORKERS)[-1]
 ALL_SCOPES = ("device", "local", "public")
 TCP = re.compile(r"tcp://[^\s/;]+:[0-9]{1,5}")
 LEVELS = ("error", "warning", "notice", "info", "debug")
@@ -91,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True):
     document: dict[str, Any]
     bus_endpoints: dict[str, str] = {}
     bus_keys: Path | None = None
+    worker_counts: dict[str, int] = {}
+    worker: int = 1
 
     def endpoint(self, service: str) -> str:
         """Tell where a service binds its ROUTER socket (docs/bus.md, section 1)."""
@@ -112,6 +114,26 @@ class Settings(msgspec.Struct, frozen=True):
         except msgspec.ValidationError as error:
             reason, _, at = str(error).partition(" - at `$")
             raise SettingsError(f"setting {name}{at.rstrip('`')}: {reason}") from error
+
+    def workers(self, service: str) -> tuple[str, ...]:
+        """Tell the names on the bus of all processes of a service (docs/bus.md, section 1)."""
+        return workers.names(service, 1 if self.compact else self.worker_counts.get(service, 1))
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """The names on the bus of all processes of the suite."""
+        return tuple(name for service in self.services for name in self.workers(service))
+
+    def own_name(self, service: str) -> str:
+        """Tell which of a service's workers this process is.
+
+        Raises:
+            SettingsError: there are not so many.
+        """
+        names = self.workers(service)
+        if self.worker > len(names):
+            raise SettingsError(f"flag worker: {service} has {len(names)}, not {self.worker}")
+        return names[self.worker - 1]
 
     @property
     def secret_path(self) -> Path:
@@ -171,6 +193,8 @@ def from_document(document: dict[str, Any]) -> Settings:
         document=document | {"path": str(path)},
         bus_endpoints=_bus_endpoints(document),
         bus_keys=sources.expand(_text(document, "bus.keys")) if _has_keys(document) else None,
+        worker_counts={name: _worker(document, f"workers.{name}") for name in workers.MANY},
+        worker=_worker(document, "worker"),
     )
 
 
@@ -194,7 +218,7 @@ def _bus_endpoints(document: dict[str, Any]) -> dict[str, str]:
     given = _find(document, "bus.endpoints")
     if given is not None and not isinstance(given, dict):
         raise SettingsError("setting bus.endpoints: not a map of services")
-    endpoints = {str(name): _text(document, f"bus.endpoints.{name}") for name in given or {}}
+    endpoints = {str(name): str(endpoint) for name, endpoint in (given or {}).items()}
     for name, endpoint in endpoints.items():
         if not TCP.fullmatch(endpoint):
             shown = _show(endpoint)
@@ -299,6 +323,15 @@ def _port(document: Mapping[str, Any], name: str, default: int) -> int:
     number = _number(document, name, default)
     if not number.is_integer() or number > 65_535:
         raise SettingsError(f"setting {name}: must be a port, not {_show(_find(document, name))}")
+    return int(number)
+
+
+def _worker(document: Mapping[str, Any], name: str) -> int:
+    """Read how many workers there are, or which one this is."""
+    number = _number(document, name, 1)
+    if not number.is_integer() or not 1 <= number <= workers.MAX_WORKERS:
+        most, shown = workers.MAX_WORKERS, _show(_find(document, name))
+        raise SettingsError(f"setting {name}: must be 1 to {most}, not {shown}")
     return int(number)
 
 

@@ -22,6 +22,7 @@ Document = dict[str, Any]
 
 MAX_FILE = 1 << 20  # a settings file is written by hand; anything larger is something else
 SEALED = "sealed"  # marks a file that says everything: nothing else is read beside it
+OF_PROCESS = ("worker",)  # but this, which no two processes of a service have in common
 
 _TOKENS = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
@@ -46,7 +47,7 @@ def collect(
     named = given.get("config", environment.get("config"))
     explicit = None if named is None else _explicit(here / str(named))
     if explicit is not None and explicit.pop(SEALED, False):
-        return explicit
+        return explicit | {key: given[key] for key in OF_PROCESS if key in given}
     top = [doc for doc in (explicit, environment, given) if doc is not None]
     defaults = tomllib.loads(data_file("defaults.toml").read_text())
     defaults["path"] = str(home / f".{name}")

@@ -17,6 +17,7 @@ from common.crypto.keys import Keys
 from common.runtime.clock import wall_ms
 from common.runtime.errors import StartError
 from common.runtime.settings import Incoming, Limits, Settings
+from common.runtime.workers import service_of
 from services.network import handlers
 from services.network.adapters import descriptors
 from services.network.adapters.dialler import Dialler
@@ -74,19 +75,21 @@ class Network:
     ) -> None:
         self._settings = settings
         self._keys = keys
+        name = settings.own_name(OWN)
         self._is_listening = False
         self.listening = Listening(b64encode(keys.public).decode())
         self.manifest = Manifest((OWN, *SERVICES))
         own = self._own()
         limits = settings.limits
         self.guard = Guard(limits.calls_per_second)
-        switch = Switch(self.manifest, own, self.guard)
+        switch = Switch(self.manifest, own, self.guard, settings.workers)
         self.exchange = Exchange(
-            keys.id, lambda: int(clock()), switch.answer, int(limits.buffered_bytes)
+            keys.id, lambda: int(clock()), switch.answer, int(limits.buffered_bytes), name
         )
         methods = self._methods(own)
         bus_keys = settings.bus_keys
-        self.node = Node(OWN, settings.endpoint, methods, calls=SERVICES, keys=bus_keys)
+        calls = [name for service in SERVICES for name in settings.workers(service)]
+        self.node = Node(name, settings.endpoint, methods, calls=calls, keys=bus_keys)
         switch.connect(self.node)
         blocks = Blocks(keys.id, frozenset(settings.master))
         self.gate = Gate(self.node, blocks, self.exchange)
@@ -198,7 +201,8 @@ class Network:
         self.listening = Listening(self.listening.key, self.listening.places, str(path))
 
     def _learn(self, service: str, is_up: bool) -> None:
-        if is_up and self.manifest.learn(service, self.node.manifest(service)):
+        offer = self.node.manifest(service)
+        if is_up and self.manifest.learn(service_of(service), offer):
             self._write_manifest()
 
     def _write_manifest(self) -> None:

@@ -5,8 +5,9 @@ it what services say of themselves in their hellos; every incoming call is looke
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from common.runtime.workers import owner
 from common.wire.permissions import Permissions, refusal
 from services.network.permission import ANONYMOUS, MASTER, Role
 
@@ -24,6 +25,16 @@ class Route:
     method: str
     type: str
     roles: tuple[str, ...]
+
+    def to(self, workers: tuple[str, ...], feed: str) -> "Route":
+        """This route to one of the service's workers: what peers call goes to the one that the peer belongs to.
+
+        Everything else is answered by the first, for all of them.
+        """
+        if len(workers) == 1:
+            return self
+        worker = owner(feed, workers) if ANONYMOUS in self.roles else workers[0]
+        return replace(self, service=worker)
 
 
 @dataclass(frozen=True, slots=True)

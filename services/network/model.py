@@ -11,6 +11,7 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Literal
 
 from common.refs import FeedId
+from common.runtime.workers import connection_name
 from services.network.permission import Role, role_of
 
 __all__ = [
@@ -53,8 +54,9 @@ class Connection:
 
 @dataclass(slots=True)
 class Connections:
-    """All connections that stand, by name and by the remote's key."""
+    """All connections that stand in this worker, by name and by the remote's key."""
 
+    worker: str = "network"
     _by_name: dict[str, Connection] = field(default_factory=dict)
     _by_feed: Counter[str] = field(default_factory=Counter)
     _last: int = 0
@@ -66,9 +68,9 @@ class Connections:
         return iter(tuple(self._by_name.values()))
 
     def next_name(self) -> str:
-        """A name that no other connection of this process ever had."""
+        """A name that no other connection of this process ever had, and none of another worker has."""
         self._last += 1
-        return str(self._last)
+        return connection_name(self.worker, self._last)
 
     def add(self, connection: Connection) -> None:
         """Note a connection that stands from now on."""

@@ -18,6 +18,7 @@ from services.peers.adapters.rounds import Rounds
 from services.peers.address import read
 from services.peers.model import Book
 from services.peers.ping import pause
+from services.peers.spread import Spread
 
 __all__ = ["Peers", "serve"]
 
@@ -39,8 +40,10 @@ class Peers:
         self.book = Book(own, chance)
         self.pause_ms = pause(settings.timers.ping)
         table, keys = self._methods(), settings.bus_keys
-        self.node = Node("peers", settings.endpoint, table, calls=("network",), keys=keys)
-        self.rounds = Rounds(self.node, self.book, self.clock, self.pause_ms)
+        networks = settings.workers("network")
+        self.node = Node("peers", settings.endpoint, table, calls=networks, keys=keys)
+        spread = Spread(networks)
+        self.rounds = Rounds(self.node, self.book, self.clock, self.pause_ms, spread)
         for seed in settings.seeds:
             self._plant(seed)
 

@@ -180,10 +180,10 @@ class Book:
         peer.wait = back_off(peer.failure, self.chance())
         peer.next_dial = now + peer.wait
 
-    def all_lost(self, now: int) -> None:
-        """The network went away, and every connection with it."""
+    def lost(self, is_gone: Callable[[str], bool], now: int) -> None:
+        """A worker of the network went away, and every connection with a name of its own."""
         for peer in self:
-            for connection in tuple(peer.connections):
+            for connection in filter(is_gone, tuple(peer.connections)):
                 self.disconnected(peer.key, connection, now)
 
 

@@ -18,8 +18,9 @@ from services.replication.adapters.peers import Peers
 from services.replication.handlers import Handlers
 from services.replication.intake import Intake
 from services.replication.model import Wishes
+from services.replication.share import Share, share_of
 
-CALLS = ("storage", "indexing", "network")
+CALLS = ("storage", "indexing")
 ANONYMOUS = ("anonymous",)
 
 
@@ -40,13 +41,15 @@ def steady_ms() -> float:
 class Replication:
     """The parts, once the heads are known."""
 
-    def __init__(self, node: Node, own: FeedId, clock: dict[FeedId, int], parts: "Before") -> None:
+    def __init__(
+        self, node: Node, own: FeedId, clock: dict[FeedId, int], parts: "Before", share: Share
+    ) -> None:
         self.node = node
         self.wishes = parts.wishes
         self.appender = parts.appender
-        self.hub = Hub(node, own, Ebt(own, clock), steady_ms)
+        self.hub = Hub(node, own, Ebt(own, clock), steady_ms, share.networks)
         self.hub.handle(WantedChanged([own], [], self.hub.now()))
-        self.peers = Peers(node, self.hub, self.appender, self.wishes)
+        self.peers = Peers(node, self.hub, self.appender, self.wishes, share)
         self.ready = asyncio.Event()
 
 
@@ -68,17 +71,20 @@ async def serve(settings: Settings, own: FeedId) -> None:
     """
     handlers = Handlers()
     table, keys = methods(handlers), settings.bus_keys
-    async with Node("replication", settings.endpoint, table, calls=CALLS, keys=keys) as node:
+    share = share_of(settings)
+    calls = (*CALLS, *share.networks)
+    async with Node(share.own, settings.endpoint, table, calls=calls, keys=keys) as node:
         before = Before(node, own, settings)
         try:
-            parts = Replication(node, own, await before.follower.heads(), before)
+            parts = Replication(node, own, await before.follower.heads(), before, share)
             handlers.begin(parts)
             before.follower.on_change(parts.peers.changed)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(before.follower.follow_log(parts.hub))
                     tasks.create_task(before.follower.follow_graph(parts.hub, parts.ready))
-                    tasks.create_task(parts.peers.follow())
+                    for worker in share.networks:
+                        tasks.create_task(parts.peers.follow(worker))
                     tasks.create_task(parts.hub.tick())
             finally:
                 await parts.hub.close()

@@ -66,7 +66,7 @@ def _bus_keys(argv: list[str]) -> int:
     words = [str(word) for word in flags.parse(argv).words]
     if not words:
         raise CommandError(command.USAGE.rstrip())
-    names = (*settings.load(argv).services, "sbot", *words[1:])
+    names = (*settings.load(argv).processes, "sbot", *words[1:])
     return _print("\n".join(keyring.make(sources.expand(words[0]), names)))
 
 

@@ -196,3 +196,38 @@ def test_the_bus_lies_in_the_data_folder_unless_its_path_is_too_long(tmp_path: P
     assert far.bus_dir == load(tmp_path, "--path", "/" + "x" * 80).bus_dir
     assert load(tmp_path, "--bus.dir", "/b").endpoint("api") == "ipc:///b/api"
     assert load(tmp_path, "--compact").endpoint("api") == "inproc://api"
+
+
+def test_workers_have_names_and_each_process_is_one(tmp_path: Path) -> None:
+    plain = load(tmp_path)
+    assert plain.workers("network") == ("network",)
+    assert plain.processes == plain.services
+    flags = ("--workers.network", "2", "--workers.replication", "3")
+    many = load(tmp_path, *flags)
+    assert many.workers("network") == ("network", "network.2")
+    assert many.workers("storage") == ("storage",)
+    assert len(many.processes) == len(many.services) + 3
+    assert many.endpoint("network.2").endswith("/run/network.2")
+    assert load(tmp_path, *flags, "--worker", "2").own_name("network") == "network.2"
+    assert load(tmp_path, *flags, "--compact").workers("network") == ("network",)
+    with pytest.raises(SettingsError, match="flag worker: storage has 1, not 2"):
+        load(tmp_path, *flags, "--worker", "2").own_name("storage")
+    for wrong in ("0", "65", "1.5", "many"):
+        with pytest.raises(SettingsError, match=r"workers\.network"):
+            load(tmp_path, "--workers.network", wrong)
+
+
+def test_a_worker_has_an_endpoint_of_its_own_on_another_host(tmp_path: Path) -> None:
+    where = tmp_path / "chosen"
+    endpoints = {"network.2": "tcp://10.0.0.5:9002"}
+    where.write_text(json.dumps({"bus": {"keys": "/keys", "endpoints": endpoints}}))
+    loaded = load(tmp_path, "--config", str(where), "--workers.network", "2")
+    assert loaded.endpoint("network.2") == "tcp://10.0.0.5:9002"
+
+
+def test_a_sealed_file_says_all_but_which_worker_this_is(tmp_path: Path) -> None:
+    sealed = {**load(tmp_path, "--workers.network", "2").document, "sealed": True}
+    where = tmp_path / "sealed"
+    where.write_text(json.dumps(sealed))
+    loaded = load(tmp_path, "--config", str(where), "--worker", "2", "--port", "1")
+    assert (loaded.own_name("network"), loaded.port) == ("network.2", 8008)

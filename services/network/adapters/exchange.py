@@ -46,8 +46,9 @@ class Exchange:
         clock: Callable[[], int],
         answer: Callable[[Conversation, Request], OpenCall | None],
         max_buffered: int = MAX_BUFFERED_BYTES,
+        worker: str = "network",
     ) -> None:
-        self.connections = Connections()
+        self.connections = Connections(worker)
         self.ended = Tally()
         self.refusals = Tally()
         self.ledger = Ledger()

@@ -29,10 +29,20 @@ JSON_TYPE = 2
 
 
 class Switch:
-    """Looks each call up, checks the caller's permission, and sends it on its way."""
+    """Looks each call up, checks the caller's permission, and sends it on its way.
 
-    def __init__(self, manifest: Manifest, own: Mapping[str, Own], guard: Guard) -> None:
+    `workers` gives the names on the bus of a service's processes.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        own: Mapping[str, Own],
+        guard: Guard,
+        workers: Callable[[str], tuple[str, ...]],
+    ) -> None:
         self._guard = guard
+        self._workers = workers
         self._manifest = manifest
         self._own = own
         self._node: Node | None = None
@@ -66,7 +76,7 @@ class Switch:
             self._node,
             talk,
             request,
-            route,
+            route.to(self._workers(route.service), feed),
             _caller(talk.connection),
             window=self._guard.window(feed, role),
             done=partial(self._guard.leave, feed, role),

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from common.bus import BusError, Node
+from common.runtime.workers import worker_of
 from services.peers.adapters.pinging import converse
 from services.peers.model import Book, Peer
 from services.peers.ping import Ping
+from services.peers.spread import Spread
 
 __all__ = ["Rounds"]
 
@@ -32,11 +34,14 @@ RETRY_SECONDS = 0.5
 class Rounds:
     """Keeps the book and the network in step. `clock` tells ms since 1970."""
 
-    def __init__(self, node: Node, book: Book, clock: Callable[[], int], pause_ms: int) -> None:
+    def __init__(
+        self, node: Node, book: Book, clock: Callable[[], int], pause_ms: int, spread: Spread
+    ) -> None:
         self._node = node
         self._book = book
         self._clock = clock
         self._pause_ms = pause_ms
+        self._spread = spread
         self._dials = asyncio.Semaphore(MAX_DIALS)
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -44,7 +49,8 @@ class Rounds:
 
     def start(self) -> None:
         """Begin to follow and to dial."""
-        self._spawn(self._follow())
+        for worker in self._spread.workers:
+            self._spawn(self._follow(worker))
         self._spawn(self._dial_due())
 
     async def stop(self) -> None:
@@ -64,7 +70,10 @@ class Rounds:
         try:
             async with self._dials:
                 reply = await self._node.call(
-                    "network", "connections.dial", peer.address, deadline_ms=DIAL_DEADLINE_MS
+                    self._worker(peer),
+                    "connections.dial",
+                    peer.address,
+                    deadline_ms=DIAL_DEADLINE_MS,
                 )
         except BusError as error:
             self._book.failed(peer, self._clock(), error.message)
@@ -79,8 +88,14 @@ class Rounds:
         self._book.disconnecting(peer, self._clock())
         for connection in connections:
             wanted = {"connection": connection, "reason": reason}
-            await self._node.call("network", "connections.close", wanted)
+            await self._node.call(worker_of(connection), "connections.close", wanted)
         return bool(connections)
+
+    def _worker(self, peer: Peer) -> str:
+        """Who dials: the worker that has a connection with the peer, or the one with the fewest."""
+        for connection in peer.connections:
+            return worker_of(connection)
+        return self._spread.least(self._node.is_up)
 
     async def _settled(self, peer: Peer) -> None:
         try:
@@ -92,7 +107,7 @@ class Rounds:
 
     async def _dial_due(self) -> None:
         while True:
-            await self._node.wait_up("network")
+            await self._any_up()
             for peer in self._book.due(self._clock()):
                 self._spawn(self._try(peer))
             news = self._news
@@ -104,6 +119,11 @@ class Rounds:
             except TimeoutError:
                 continue
 
+    async def _any_up(self) -> None:
+        """Wait until one of the workers can dial."""
+        while not any(map(self._node.is_up, self._spread.workers)):
+            await self._news.wait()
+
     async def _try(self, peer: Peer) -> None:
         try:
             await self.dial(peer)
@@ -111,28 +131,32 @@ class Rounds:
             fields = {"peer": peer.key, "address": peer.address, "reason": error.message}
             log.info("dial failed", extra={"fields": fields | {"failures": peer.failure}})
 
-    async def _follow(self) -> None:
+    async def _follow(self, worker: str) -> None:
         while True:
             try:
-                await self._node.wait_up("network")
-                async with self._node.source("network", "connections.changes", {}) as stream:
+                await self._node.wait_up(worker)
+                self._tell()
+                async with self._node.source(worker, "connections.changes", {}) as stream:
                     async for batch in stream:
                         for change in batch.json():
                             self._take(change)
                         self._tell()
             except BusError as error:
-                log.info("the network is away", extra={"fields": {"reason": error.message}})
-            self._lost()
+                fields = {"worker": worker, "reason": error.message}
+                log.info("the network is away", extra={"fields": fields})
+            self._lost(worker)
             await asyncio.sleep(RETRY_SECONDS)
 
     def _take(self, change: dict[str, Any]) -> None:
         key, connection, now = change["feed"], change["connection"], self._clock()
         if change["type"] == "connected":
+            self._spread.connected(connection)
             peer = self._book.connected(key, connection, now, dialled=change["client"])
             if peer is not None and change["client"]:
                 task = asyncio.get_running_loop().create_task(self._ping(peer, connection))
                 self._pings[connection] = task
         else:
+            self._spread.disconnected(connection)
             self._book.disconnected(key, connection, now)
             ping = self._pings.pop(connection, None)
             if ping is not None:
@@ -147,7 +171,8 @@ class Rounds:
             "args": [{"timeout": self._pause_ms}],
         }
         try:
-            async with self._node.duplex("network", "connections.call", wanted) as stream:
+            worker = worker_of(connection)
+            async with self._node.duplex(worker, "connections.call", wanted) as stream:
                 await converse(
                     ping,
                     stream,
@@ -159,11 +184,11 @@ class Rounds:
         except BusError as error:
             log.debug("no ping", extra={"fields": {"peer": peer.key, "reason": error.message}})
 
-    def _lost(self) -> None:
-        self._book.all_lost(self._clock())
-        for ping in self._pings.values():
-            ping.cancel()
-        self._pings.clear()
+    def _lost(self, worker: str) -> None:
+        self._spread.lost(worker)
+        self._book.lost(lambda name: worker_of(name) == worker, self._clock())
+        for name in [name for name in self._pings if worker_of(name) == worker]:
+            self._pings.pop(name).cancel()
         self._tell()
 
     def _tell(self) -> None:

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from common.bus import BusError, Node, PeerError, Stream
 from common.gossip import MAX_LIVE, MAX_TURNS, Histories, Message, Request
 from common.refs import FeedId
+from common.runtime.workers import worker_of
 from services.replication.adapters.appender import Appender, ForgedError
 from services.replication.conduct import FORGED_POINTS, Conduct
 from services.replication.items import read_message
@@ -112,7 +113,8 @@ class Fetcher:
             "args": [options],
         }
         try:
-            stream = self._node.duplex("network", "connections.call", call, window=WINDOW)
+            worker = worker_of(self._connection)
+            stream = self._node.duplex(worker, "connections.call", call, window=WINDOW)
             async with stream:
                 await self._read(request, stream)
         except BusError as error:

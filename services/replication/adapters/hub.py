@@ -58,8 +58,16 @@ RECONNECTED: Final = "reconnected to peer"
 class Hub:
     """All EBT sessions of this process."""
 
-    def __init__(self, node: Node, own: FeedId, ebt: Ebt, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        own: FeedId,
+        ebt: Ebt,
+        clock: Callable[[], float],
+        networks: tuple[str, ...] = ("network",),
+    ) -> None:
         self._node = node
+        self._networks = networks
         self._ebt = ebt
         self.now = clock
         self._links: dict[FeedId, Link] = {}
@@ -177,10 +185,11 @@ class Hub:
 
     async def _refuse(self, peer: FeedId) -> None:
         request = {"feed": peer, "seconds": REFUSED_SECONDS, "reason": TOO_MUCH}
-        try:
-            await self._node.call("network", "connections.refuse", request)
-        except BusError as error:
-            LOGGER.info("a peer could not be refused: %s", error)
+        for worker in self._networks:
+            try:
+                await self._node.call(worker, "connections.refuse", request)
+            except BusError as error:
+                LOGGER.info("a peer could not be refused: %s", error)
 
     async def _read(self, link: Link, wanted: ReadFeed) -> None:
         await link.has_room()

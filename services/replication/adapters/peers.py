@@ -11,16 +11,18 @@ or does nothing for PATIENCE_SECONDS.
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from common.bus import BusError, Node
 from common.gossip import MAX_LIVE, MAX_TURNS
 from common.refs import FeedId, is_feed
+from common.runtime.workers import worker_of
 from services.replication.adapters.appender import Appender
 from services.replication.adapters.fetcher import Fetcher
 from services.replication.adapters.hub import RECONNECTED, Hub
 from services.replication.adapters.link import Link
 from services.replication.model import Change, Wishes
+from services.replication.share import Share
 
 LOGGER = logging.getLogger(__name__)
 
@@ -50,8 +52,11 @@ class Connection:
 class Peers:
     """One task for each connection."""
 
-    def __init__(self, node: Node, hub: Hub, appender: Appender, wishes: Wishes) -> None:
+    def __init__(
+        self, node: Node, hub: Hub, appender: Appender, wishes: Wishes, share: Share
+    ) -> None:
         self._node = node
+        self._part = share
         self._hub = hub
         self._appender = appender
         self._wishes = wishes
@@ -77,12 +82,12 @@ class Peers:
             if connection.fetcher is not None:
                 connection.fetcher.changed(change)
 
-    async def follow(self) -> None:
-        """Replicates over every connection there is, for ever."""
+    async def follow(self, worker: str) -> None:
+        """Replicates over every connection that this worker of `network` has, for ever."""
         while True:
             try:
-                await self._node.wait_up("network")
-                async with self._node.source("network", "connections.changes", {}) as stream:
+                await self._node.wait_up(worker)
+                async with self._node.source(worker, "connections.changes", {}) as stream:
                     async for batch in stream:
                         for change in batch.json():
                             self._take(change)
@@ -90,7 +95,7 @@ class Peers:
                 LOGGER.info("following the connections again: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
             finally:
-                await self._drop_all()
+                await self._drop(worker)
 
     def _take(self, change: dict[str, Any]) -> None:
         name, feed = change.get("connection"), change.get("feed")
@@ -101,15 +106,20 @@ class Peers:
             task = self._tasks.pop(name, None)
             if task is not None:
                 task.cancel()
-        elif is_feed(feed) and feed != self._wishes.own and name not in self._tasks:
+        elif self._is_ours(feed) and name not in self._tasks:
             connection = self._connections[name] = Connection(name, feed)
             talk = self._call(connection) if change.get("client") else self._wait(connection)
             self._tasks[name] = asyncio.get_running_loop().create_task(talk)
 
-    async def _drop_all(self) -> None:
-        tasks = list(self._tasks.values())
-        self._tasks.clear()
-        self._connections.clear()
+    def _is_ours(self, feed: object) -> TypeGuard[FeedId]:
+        return is_feed(feed) and feed != self._wishes.own and self._part.has(feed)
+
+    async def _drop(self, worker: str) -> None:
+        """Gives up the connections of a worker that went away."""
+        names = [name for name in self._connections if worker_of(name) == worker]
+        tasks = [self._tasks.pop(name) for name in names]
+        for name in names:
+            del self._connections[name]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -129,8 +139,9 @@ class Peers:
             "args": [{"version": VERSION, "format": "classic"}],
         }
         link: Link | None = None
+        worker = worker_of(connection.name)
         try:
-            async with self._node.duplex("network", "connections.call", call) as stream:
+            async with self._node.duplex(worker, "connections.call", call) as stream:
                 link = Link(self._hub, self._appender, stream, connection.feed, VERSION)
                 try:
                     await link.run(client=True)

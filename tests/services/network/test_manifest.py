@@ -1,5 +1,7 @@
 """Merging what services offer, and finding who answers a call."""
 
+from common.refs import feed_id
+from common.runtime.workers import owner
 from services.network.manifest import Manifest, Offer, Refusal, Route
 from services.network.permission import ANONYMOUS, MASTER
 
@@ -66,3 +68,14 @@ def test_services_are_known_once_they_have_told_what_they_offer() -> None:
     assert not manifest.knows(["storage"])
     manifest.learn("storage", {})
     assert manifest.knows(["storage", "a name of somebody else's"])
+
+
+def test_what_peers_call_goes_to_the_worker_of_the_caller() -> None:
+    workers = ("replication", "replication.2")
+    theirs = Route("replication", "ebt.replicate", "duplex", ("anonymous",))
+    own = Route("replication", "ebt.peerStatus", "async", ())
+    feeds = [feed_id(bytes([n]) * 32) for n in range(8)]
+    assert {theirs.to(workers, feed).service for feed in feeds} == set(workers)
+    assert all(theirs.to(workers, feed).service == owner(feed, workers) for feed in feeds)
+    assert {own.to(workers, feed).service for feed in feeds} == {"replication"}
+    assert theirs.to(workers[:1], feeds[0]) is theirs

@@ -105,7 +105,9 @@ def test_the_loss_of_the_network_ends_every_connection() -> None:
     made, peer = book()
     made.connected(A, "1", 10, dialled=True)
     made.connected(A, "2", 10, dialled=True)
-    made.all_lost(20)
+    made.lost(lambda name: name == "1", 15)
+    assert peer.state == "connected"
+    made.lost(lambda _: True, 20)
     assert state(peer) is None
     assert not peer.connections
 
