@@ -12,7 +12,7 @@ from services.api.handlers import Handlers
 
 async def main(settings: Settings) -> None:
     """Serve until cancelled."""
-    asked = [name for name in settings.services if name != "api"]
+    asked = [name for name in settings.processes if name != "api"]
     handlers = Handlers(secret.load(settings.secret_path).id, asked)
     own, keys = methods(handlers), settings.bus_keys
     async with Node("api", settings.endpoint, own, calls=asked, keys=keys) as node:

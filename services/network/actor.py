@@ -53,11 +53,12 @@ def _random() -> bytes:
     return os.urandom(SEED_BYTES)
 
 
-def _admission(limits: Limits) -> Admission:
+def _admission(limits: Limits, n_workers: int) -> Admission:
+    """What holds in all is divided by the workers; what holds for one address or key each of them grants."""
     return Admission(
-        max_connections=min(int(limits.connections), descriptors.sockets()),
+        max_connections=min(-(-int(limits.connections) // n_workers), descriptors.sockets()),
         max_connections_per_address=int(limits.connections_per_address),
-        max_handshakes=int(limits.handshakes),
+        max_handshakes=-(-int(limits.handshakes) // n_workers),
         max_handshakes_per_address=int(limits.handshakes_per_address),
     )
 
@@ -75,7 +76,8 @@ class Network:
     ) -> None:
         self._settings = settings
         self._keys = keys
-        name = settings.own_name(OWN)
+        name, n_workers = settings.own_name(OWN), len(settings.workers(OWN))
+        self._is_first = name == OWN
         self._is_listening = False
         self.listening = Listening(b64encode(keys.public).decode())
         self.manifest = Manifest((OWN, *SERVICES))
@@ -84,7 +86,11 @@ class Network:
         self.guard = Guard(limits.calls_per_second)
         switch = Switch(self.manifest, own, self.guard, settings.workers)
         self.exchange = Exchange(
-            keys.id, lambda: int(clock()), switch.answer, int(limits.buffered_bytes), name
+            keys.id,
+            lambda: int(clock()),
+            switch.answer,
+            int(limits.buffered_bytes) // n_workers,
+            name,
         )
         methods = self._methods(own)
         bus_keys = settings.bus_keys
@@ -104,8 +110,9 @@ class Network:
             "handshake_seconds": limit,
         }
         self.doorway = Doorway(
-            admission=_admission(limits),
+            admission=_admission(limits, n_workers),
             connections_per_key=int(limits.connections_per_key),
+            shares_ports=n_workers > 1,
             **common,
         )
         self.dialler = Dialler(**common)
@@ -189,13 +196,14 @@ class Network:
         return port
 
     async def _listen_unix(self, path: Path) -> None:
-        """Open the door for local clients; where the path is too long for a socket there is none."""
+        """Open the door for local clients, which is the first worker's; where the path is too long there is none."""
         if len(os.fsencode(path)) > MAX_SOCKET_PATH:
             fields = {"path": str(path)}
             log.warning("no unix socket: the path is too long", extra={"fields": fields})
             return
         try:
-            await self.doorway.listen_unix(path)
+            if self._is_first:
+                await self.doorway.listen_unix(path)
         except OSError as error:
             raise StartError(f"cannot listen on {path}: {error.strerror or error}") from error
         self.listening = Listening(self.listening.key, self.listening.places, str(path))
@@ -206,6 +214,8 @@ class Network:
             self._write_manifest()
 
     def _write_manifest(self) -> None:
+        if not self._is_first:
+            return
         path = self._settings.path / "manifest.json"
         try:
             write_manifest(path, self.manifest.tree)

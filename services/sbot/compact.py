@@ -34,6 +34,8 @@ def run(loaded: Settings) -> int:
         StartError: a service cannot go on until somebody mends something.
     """
     logs.set_up("sbot", loaded.logging_level, waits=False)
+    if any(count > 1 for count in loaded.worker_counts.values()):
+        log.warning("compact: one worker of each service, whatever the setting workers says")
     suite = partial(serve, mains(loaded))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(process.until_stopped("compact", suite, loaded))

@@ -16,7 +16,7 @@ from common.bus import keyring
 from common.runtime import folders, settings, sources
 from common.runtime.errors import StartError
 from common.runtime.process import SUPERVISED
-from services.sbot import identity, lock, readiness
+from services.sbot import identity, lock, ports, readiness
 from services.sbot.relay import Relay
 
 STOP_SECONDS = (
@@ -40,7 +40,7 @@ def start(argv: list[str]) -> int:
         from services.sbot import compact  # noqa: PLC0415  the launcher of processes needs no uvloop
 
         return compact.run(loaded)
-    return asyncio.run(_run(loaded, held))
+    return asyncio.run(_run(ports.settle(loaded), held))
 
 
 async def _run(loaded: settings.Settings, held: int) -> int:
@@ -62,7 +62,7 @@ async def _run(loaded: settings.Settings, held: int) -> int:
     )
     ended = asyncio.ensure_future(suite.wait())
     asked = asyncio.ensure_future(stop.wait())
-    told = readiness.tell(loaded.endpoint, loaded.services, loaded.bus_keys)
+    told = readiness.tell(loaded.endpoint, loaded.processes, loaded.bus_keys)
     ready = asyncio.ensure_future(told)
     await asyncio.wait((ended, asked, ready), return_when=asyncio.FIRST_COMPLETED)
     await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
@@ -90,7 +90,8 @@ async def _end(
 def _seal(loaded: settings.Settings) -> Path:
     """Write the effective settings where the services read them, and nothing else."""
     path = loaded.bus_dir / "settings.json"
-    text = json.dumps(loaded.document | {sources.SEALED: True}, indent=2)
+    shared = {k: v for k, v in loaded.document.items() if k not in sources.OF_PROCESS}
+    text = json.dumps(shared | {sources.SEALED: True}, indent=2)
     fresh = path.with_suffix(".new")
     try:
         with open(fresh, "w", opener=_private) as file:
@@ -111,6 +112,7 @@ def _environment(loaded: settings.Settings, sealed: Path) -> dict[str, str]:
     return inherited | {
         SUPERVISED: "1",
         "SBOT_PARENT": str(os.getpid()),
+        "SBOT_PROCESSES": " ".join(loaded.processes),
         "SBOT_PYTHON": shlex.quote(sys.executable),
         "SBOT_RUN": str(loaded.bus_dir),
         "SBOT_SETTINGS": shlex.quote(str(sealed)),

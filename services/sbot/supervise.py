@@ -15,6 +15,8 @@ import signal
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from supervisor.supervisord import Supervisor
 
 from common.runtime import logs
 from common.runtime.errors import EXIT_FATAL
+from common.runtime.workers import service_of
 from services.sbot.restarts import Restarts
 
 MARGIN_SECONDS = 0.005  # the alarm comes when the delay is over, not just before
@@ -129,6 +132,19 @@ def told(code: int) -> str:
         return f"was killed by signal {-code}"
 
 
+def programs(configs: Sequence[Any], processes: str) -> list[Any]:
+    """Give the programs of these processes: of a service's further workers copies of the first one's."""
+    found = []
+    for config in configs:
+        workers = [name for name in processes.split() if service_of(name) == config.name]
+        for number, name in enumerate(workers, 1):
+            found.append(program := copy(config))
+            program.name = name
+            if number > 1:
+                program.command = f"{config.command} --worker {number}"
+    return found
+
+
 def main() -> int:
     """Run the suite's supervisord; 1 when a person must mend something, 0 after an asked-for stop."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -139,9 +155,7 @@ def main() -> int:
     options = ServerOptions()
     options.realize(sys.argv[1:])
     for group in options.process_group_configs:
-        group.process_configs = [
-            config for config in group.process_configs if config.name in document["services"]
-        ]
+        group.process_configs = programs(group.process_configs, os.environ["SBOT_PROCESSES"])
     options.first, options.test = True, False
     suite = Suite(options)
     with contextlib.suppress(ExitNow):

@@ -17,17 +17,18 @@ LONGER = int(os.environ.get("SBOT_KILLS", "1"))
 
 
 def service_pids(launcher: int) -> dict[str, int]:
-    """The processes of a suite that live now, by the service they run."""
+    """The processes of a suite that live now, by their names on the bus."""
     found = {}
     for pid in family(launcher):
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
+        number = words[words.index(b"--worker") + 1].decode() if b"--worker" in words else ""
         for word in words:
             name = word.decode().removeprefix("services.")
             if name in SERVICES:
-                found[name] = pid
+                found[f"{name}.{number}" if number else name] = pid
     return found
 
 

@@ -34,7 +34,10 @@ class SocketTakenError(OSError):
 
 
 class Doorway:
-    """Lets connections in. `seed` makes 32 random bytes, new for each handshake."""
+    """Lets connections in. `seed` makes 32 random bytes, new for each handshake.
+
+    `shares_ports` tells that other workers listen on the same ports: the system spreads connections over all.
+    """
 
     def __init__(
         self,
@@ -46,12 +49,14 @@ class Doorway:
         guard: Guard,
         admission: Admission,
         connections_per_key: int,
+        shares_ports: bool = False,
         seed: Callable[[], bytes],
         handshake_seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
         self.admission = admission
         self._guard = guard
         self._connections_per_key = connections_per_key
+        self._shares_ports = shares_ports
         self._keys = keys
         self._app_key = app_key
         self._exchange = exchange
@@ -69,7 +74,12 @@ class Doorway:
         """
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            lambda: Link(self._net), host, port, backlog=BACKLOG, reuse_address=True
+            lambda: Link(self._net),
+            host,
+            port,
+            backlog=BACKLOG,
+            reuse_address=True,
+            reuse_port=self._shares_ports,
         )
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])

@@ -187,3 +187,10 @@ async def test_a_port_that_is_taken_ends_it_with_one_line(server: CompactServer)
     said = (server.folder.parent / "other.log").read_text()
     assert said.startswith(f"sbot: cannot listen on 127.0.0.1:{server.port}: ")
     assert said.count("\n") == 1
+
+
+async def test_more_workers_than_one_are_none_of_its_business(tmp_path: Path) -> None:
+    async with CompactServer(tmp_path / "ours", "--workers.network", "2") as server:
+        assert family(server.process.pid) == [server.process.pid]
+    said = (tmp_path / "ours.log").read_text()
+    assert "compact: one worker of each service" in said

@@ -104,6 +104,8 @@ def test_bus_keys_are_made_once(tmp_path: Path) -> None:
     assert {"storage", "network", "sbot", "friend"} <= set(made.stdout.split())
     assert (tmp_path / "keys/friend.key").stat().st_mode & 0o777 == 0o600
     assert sbot(tmp_path, "bus-keys", "keys", "friend", "other").stdout == "other\n"
+    workers = ("--workers.network", "2", "--workers.replication", "2")
+    assert sbot(tmp_path, "bus-keys", "keys", *workers).stdout == "network.2\nreplication.2\n"
     (tmp_path / "keys/friend.key").write_text("damaged")
     again = sbot(tmp_path, "bus-keys", "keys", "friend")
     assert again.returncode == 1

@@ -1,0 +1,17 @@
+"""Which programs supervisord runs."""
+
+from types import SimpleNamespace
+
+from services.sbot.supervise import programs
+
+
+def test_further_workers_are_the_program_of_the_first_with_a_number() -> None:
+    configs = [SimpleNamespace(name=n, command=f"run {n}") for n in ("storage", "network", "api")]
+    found = programs(configs, "storage network network.2 network.3")
+    assert [(program.name, program.command) for program in found] == [
+        ("storage", "run storage"),
+        ("network", "run network"),
+        ("network.2", "run network --worker 2"),
+        ("network.3", "run network --worker 3"),
+    ]
+    assert configs[1].name == "network"
