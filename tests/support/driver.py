@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 PEERS = Path(__file__).parent.parent / "interop" / "peers"
+PEERS_DB2 = PEERS.with_name("peers-db2")
 LINE_LIMIT = 1 << 26
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.driver import PEERS, Driver
+from tests.support.driver import PEERS, PEERS_DB2, Driver
 from tests.support.ports import free_port, need_free
 
 SHS_BYTES = hashlib.sha256(b"the private network of these tests").digest()
@@ -153,6 +153,24 @@ class SsbServer(Server):
                     return
             assert self.process.returncode is None, f"ssb-server ended: see {self.folder}.log"
             await asyncio.sleep(0.05)
+
+
+class Ebt2Server(SsbServer):
+    """npm's ssb-server, calling `ebt.replicate` in version 2."""
+
+    kind = "ssb-server, EBT 2"
+
+    def command(self) -> list[str]:
+        return ["node", str(PEERS / "server-ebt2.js"), "start", "--", *self.arguments()]
+
+
+class Db2Server(SsbServer):
+    """The stack around ssb-db2 with ssb-ebt 9, under the names of methods that ssb-server has."""
+
+    kind = "ssb-db2"
+
+    def command(self) -> list[str]:
+        return ["node", str(PEERS_DB2 / "server.js"), "start", "--", *self.arguments()]
 
 
 class OurServer(Server):

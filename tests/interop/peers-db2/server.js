@@ -1,0 +1,40 @@
+'use strict'
+// The newer stack: ssb-db2, ssb-ebt 9, ssb-friends 5, ssb-conn 6 and the replication scheduler, under the flags of ssb-server.
+//   node server.js start -- --path FOLDER --host HOST --port PORT --caps.shs BASE64
+// What ssb-server calls publish, getVectorClock, createUserStream, add and gossip.connect is there under these names,
+// so that the same client drives both.
+const fs = require('fs')
+const path = require('path')
+const pull = require('pull-stream')
+const flags = require('minimist')(process.argv.slice(process.argv.indexOf('--') + 1))
+const config = require('ssb-config/inject')('ssb', flags)
+const { where, author, toPullStream } = require('ssb-db2/operators')
+
+const net = { scope: ['device', 'local', 'private', 'public'], host: flags.host, port: Number(flags.port), transform: 'shs' }
+config.connections = { incoming: { net: [net] }, outgoing: { net: [{ transform: 'shs' }] } }
+config.conn = { autostart: false, populatePubs: false }
+
+const known = {
+  manifest: { publish: 'async', getVectorClock: 'async', createUserStream: 'source', add: 'async' },
+  permissions: {},
+  init: (ssb) => ({
+    publish: (content, cb) => ssb.db.create({ keys: config.keys, content }, cb),
+    createUserStream: (wanted) => pull(
+      ssb.db.query(where(author(wanted.id, { dedicated: false })), toPullStream()),
+      pull.map(({ key, value }) => ({ key, value }))
+    )
+  })
+}
+const gossip = {
+  name: 'gossip',
+  manifest: { connect: 'async' },
+  permissions: {},
+  init: (ssb) => ({ connect: (address, cb) => ssb.conn.connect(address, {}, (err) => cb(err, true)) })
+}
+
+const ssb = require('secret-stack')({ caps: config.caps })
+for (const name of ['ssb-master', 'ssb-db2', 'ssb-db2/compat', 'ssb-friends', 'ssb-ebt', 'ssb-conn', 'ssb-replication-scheduler']) ssb.use(require(name))
+const running = ssb.use(known).use(gossip)(config)
+fs.writeFileSync(path.join(config.path, 'manifest.json'), JSON.stringify(running.getManifest(), null, 2))
+process.removeAllListeners('SIGTERM')
+process.on('SIGTERM', () => running.close(() => process.exit(0)))
