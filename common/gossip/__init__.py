@@ -27,11 +27,13 @@ from common.gossip.messages import (
     Verify,
     WantedChanged,
 )
-from common.gossip.notes import Note, decode_note, encode_note
+from common.gossip.notes import REFUSED, Note, decode_note, encode_note
+from common.gossip.session import Session
 
 __all__ = [
     "MAX_LIVE",
     "MAX_TURNS",
+    "REFUSED",
     "Appended",
     "BlockChanged",
     "Command",
@@ -56,6 +58,7 @@ __all__ = [
     "Request",
     "SendMessages",
     "SendNotes",
+    "Session",
     "Ticked",
     "Verify",
     "WantedChanged",

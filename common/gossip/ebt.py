@@ -10,7 +10,7 @@ Differences from the JavaScript, on purpose:
 - a refusal is no part of what is remembered of a peer for its next session (request skipping).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from common.gossip.messages import (
@@ -88,6 +88,16 @@ class Ebt:
         """What `Remember` would hold if the peer's session ended now; None where there is nothing new."""
         session = self._state.sessions.get(peer)
         return session.clock() if session is not None and session.started else None
+
+    @property
+    def own(self) -> FeedId:
+        """Whose node this is."""
+        return self._state.own
+
+    @property
+    def missing(self) -> Iterable[FeedId]:
+        """Feeds of which some peer said it has more than is here."""
+        return self._senders.missing
 
     @property
     def passed_over(self) -> int:

@@ -12,6 +12,7 @@ claims more, and who owed once is asked again only when nobody else has more; wh
 new comes last for other feeds too.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from common.gossip.session import Session
@@ -35,6 +36,11 @@ class Senders:
         self._missing: dict[FeedId, None] = {}
         self._waiting_since: dict[FeedId, float] = {}
         """When the active sender was asked, or sent the last message of the feed."""
+
+    @property
+    def missing(self) -> Iterable[FeedId]:
+        """The feeds of which some peer has more than is here."""
+        return self._missing.keys()
 
     def ask(self, session: Session, feed: FeedId, now: float) -> None:
         """Makes the peer the active sender, and tells it and the one before."""

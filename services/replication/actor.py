@@ -8,28 +8,53 @@ import time
 from collections.abc import Mapping
 
 from common.bus import Method, Node
-from common.gossip import Ebt, WantedChanged
+from common.gossip import Ebt
 from common.refs import FeedId
 from common.runtime.settings import Settings
 from services.replication.adapters.appender import Appender
 from services.replication.adapters.follower import Follower
 from services.replication.adapters.hub import Hub
+from services.replication.adapters.observer import Observer
 from services.replication.adapters.peers import Peers
-from services.replication.handlers import Handlers
+from services.replication.handlers.beginning import Beginning
+from services.replication.handlers.ebt import EbtHandlers
+from services.replication.handlers.health import HealthHandler
+from services.replication.handlers.history import HistoryHandlers
+from services.replication.handlers.replicate import ReplicateHandlers
+from services.replication.handlers.scheduler import SchedulerHandlers
 from services.replication.intake import Intake
-from services.replication.model import Wishes
+from services.replication.model import Change, Wishes
+from services.replication.settings import Replication as Limits
+from services.replication.settings import Scheduler
 from services.replication.share import Share, share_of
 
 CALLS = ("storage", "indexing")
 ANONYMOUS = ("anonymous",)
 
 
-def methods(handlers: Handlers) -> Mapping[str, Method]:
+def methods(beginning: Beginning, wishes: Wishes, scheduler: Scheduler) -> Mapping[str, Method]:
     """The table; strangers may call what peers need."""
+    ebt, replicate = EbtHandlers(beginning, wishes), ReplicateHandlers(beginning, wishes)
+    histories = HistoryHandlers(beginning)
+    schedule = SchedulerHandlers(wishes, started=scheduler.autostart)
     return {
-        "ebt.replicate": Method("duplex", handlers.replicate, ANONYMOUS),
-        "createHistoryStream": Method("source", handlers.create_history_stream, ANONYMOUS),
-        "health": Method("async", handlers.health, muxrpc=False),
+        "ebt.replicate": Method("duplex", ebt.replicate, ANONYMOUS),
+        "ebt.replicateFormat": Method("duplex", ebt.replicate_format, ANONYMOUS),
+        "ebt.clock": Method("async", ebt.clock, ANONYMOUS),
+        "ebt.request": Method("sync", ebt.request),
+        "ebt.block": Method("sync", ebt.block),
+        "ebt.forget": Method("sync", ebt.forget),
+        "ebt.peerStatus": Method("sync", ebt.peer_status),
+        "createHistoryStream": Method("source", histories.create_history_stream, ANONYMOUS),
+        "replicate.request": Method("sync", replicate.request),
+        "replicate.block": Method("sync", ebt.block),
+        "replicate.upto": Method("source", replicate.upto),
+        "replicate.changes": Method("source", replicate.changes),
+        "replicate.peers": Method("async", replicate.peers),
+        "replicationScheduler.start": Method("sync", schedule.start),
+        "replicationScheduler.reconfigure": Method("sync", schedule.reconfigure),
+        "requests.read": Method("source", replicate.read_requests, muxrpc=False),
+        "health": Method("async", HealthHandler(beginning, histories).health, muxrpc=False),
     }
 
 
@@ -42,25 +67,28 @@ class Replication:
     """The parts, once the heads are known."""
 
     def __init__(
-        self, node: Node, own: FeedId, clock: dict[FeedId, int], parts: "Before", share: Share
+        self, node: Node, clock: dict[FeedId, int], before: "Before", share: Share
     ) -> None:
         self.node = node
-        self.wishes = parts.wishes
-        self.appender = parts.appender
-        self.hub = Hub(node, own, Ebt(own, clock), steady_ms, share.networks)
-        self.hub.handle(WantedChanged([own], [], self.hub.now()))
+        self.wishes = before.wishes
+        self.appender = before.appender
+        self.hub = Hub(node, Ebt(before.wishes.own, clock), steady_ms, share.networks)
         self.peers = Peers(node, self.hub, self.appender, self.wishes, share)
+        self.observer = Observer(self.hub, self.appender)
         self.ready = asyncio.Event()
+        self.hub.change(Change(sorted(self.wishes.wanted), [], self.wishes.blocks()))
+        self.wishes.on_change(self.hub.change)
+        self.wishes.on_change(self.peers.changed)
 
 
 class Before:
     """The parts that need no heads."""
 
-    def __init__(self, node: Node, own: FeedId, settings: Settings) -> None:
+    def __init__(self, node: Node, wishes: Wishes, settings: Settings) -> None:
         intake = Intake()
-        self.wishes = Wishes(own, settings.friends_hops)
+        self.wishes = wishes
         self.appender = Appender(node, intake, settings.caps_sign)
-        self.follower = Follower(node, intake, self.wishes)
+        self.follower = Follower(node, intake, wishes)
 
 
 async def serve(settings: Settings, own: FeedId) -> None:
@@ -68,24 +96,33 @@ async def serve(settings: Settings, own: FeedId) -> None:
 
     Raises:
         BusError: the log was replaced by another one; the process has to begin anew.
+        SettingsError: a setting cannot be what its name says.
     """
-    handlers = Handlers()
-    table, keys = methods(handlers), settings.bus_keys
+    limits = settings.section("replication", Limits)
+    scheduler = settings.section("replicationScheduler", Scheduler)
+    wishes = Wishes(
+        own,
+        settings.friends_hops,
+        max_feeds=limits.max_feeds,
+        graph_counts=scheduler.autostart,
+    )
+    beginning = Beginning()
+    table, keys = methods(beginning, wishes, scheduler), settings.bus_keys
     share = share_of(settings)
     calls = (*CALLS, *share.networks)
     async with Node(share.own, settings.endpoint, table, calls=calls, keys=keys) as node:
-        before = Before(node, own, settings)
+        before = Before(node, wishes, settings)
         try:
-            parts = Replication(node, own, await before.follower.heads(), before, share)
-            handlers.begin(parts)
-            before.follower.on_change(parts.peers.changed)
+            parts = Replication(node, await before.follower.heads(), before, share)
+            beginning.begin(parts)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(before.follower.follow_log(parts.hub))
-                    tasks.create_task(before.follower.follow_graph(parts.hub, parts.ready))
+                    tasks.create_task(before.follower.follow_graph(parts.ready))
                     for worker in share.networks:
                         tasks.create_task(parts.peers.follow(worker))
                     tasks.create_task(parts.hub.tick())
+                    tasks.create_task(parts.observer.run())
             finally:
                 await parts.hub.close()
         finally:

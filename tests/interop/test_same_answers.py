@@ -27,8 +27,19 @@ SETTLE_S = 1.0
 UNORDERED = ("getVectorClock", "friends.hops")
 """Whose members come in no particular order."""
 
-OWN_METHODS = {"conn.connect": "async", "conn.disconnect": "async", "getAddress": "sync"}
-"""What ssb-server 16 has not, for newer clients: methods of ssb-conn and of secret-stack."""
+OWN_METHODS = {
+    "conn.connect": "async",
+    "conn.disconnect": "async",
+    "ebt.clock": "async",
+    "ebt.forget": "sync",
+    "ebt.replicateFormat": "duplex",
+    "getAddress": "sync",
+    "replicate.peers": "async",
+    "replicationScheduler.reconfigure": "sync",
+    "replicationScheduler.start": "sync",
+}
+"""What ssb-server 16 has not: methods of ssb-conn, secret-stack, ssb-ebt 9 and ssb-replication-scheduler for newer
+clients, and `replicate.peers` for operators."""
 
 STUMBLED = (
     "Cannot read properties of",

@@ -12,10 +12,10 @@ from typing import Any
 
 from tests.support.asking import PATIENCE_MS, Answer, Asker, Question
 from tests.support.driver import PEERS
-from tests.support.questions import TYPES, UNKNOWN
+from tests.support.questions import REPLICATION, TYPES, UNKNOWN
 from tests.support.servers import SHS, OurServer, Server, SsbServer
 
-NAMES = (*TYPES, *UNKNOWN)
+NAMES = (*TYPES, *UNKNOWN, *REPLICATION)
 
 
 @dataclass

@@ -35,6 +35,20 @@ TYPES = {
 }
 """The methods of the issue and the muxrpc types they are called with."""
 
+REPLICATION = {
+    "ebt.block": "async",
+    "ebt.clock": "async",
+    "ebt.forget": "async",
+    "ebt.peerStatus": "async",
+    "ebt.replicateFormat": "duplex",
+    "ebt.request": "async",
+    "replicate.block": "async",
+    "replicate.changes": "source",
+    "replicate.request": "async",
+    "replicate.upto": "source",
+}
+"""Those of replication, which change what the other ones answer: they are asked by themselves."""
+
 UNKNOWN = ("nothing", "friends.nothing", "constructor", "toString")
 
 ODD: tuple[Any, ...] = (

@@ -5,7 +5,7 @@ their `network` services would.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -236,12 +236,19 @@ class Network:
 class Board:
     """One node: stand-ins, a bus in a folder, and a real replication service."""
 
-    def __init__(self, folder: Path, keys: Keys, edges: list[Edge], hops: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keys: Keys,
+        edges: list[Edge],
+        hops: int = 2,
+        flags: Sequence[str] = (),
+    ) -> None:
         self.keys = keys
         self.storage = Storage()
         self.indexing = Indexing(edges)
         self.network = Network()
-        argv = ["--path", str(folder), "--friends.hops", str(hops)]
+        argv = ["--path", str(folder), "--friends.hops", str(hops), *flags]
         self.settings: Settings = load(argv, {}, folder, folder)
         self.node: Node
         self.storage_node: Node

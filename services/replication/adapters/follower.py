@@ -1,24 +1,25 @@
 """What this node has and whom it follows, from storage and indexing, for as long as the process lives.
 
 Knows the streams `feeds.heads`, `log.read` and `graph.edges`; decides nothing. Called by the composition: it
-brings the first heads and edges, then keeps the hub, the intake and the wishes up to date.
+brings the first heads and edges, then keeps the hub, the intake and the wishes up to date; who watches the wishes
+hears what that changes.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from struct import Struct
 from typing import Final
 
 from common.bus import BusError, CallerError, Node
 from common.feed.record import Record
 from common.feed.validate import Head
-from common.gossip import Appended, BlockChanged, Message, WantedChanged
+from common.gossip import Message
 from common.graph import Edge
 from common.refs import FeedId, feed_id
 from services.replication.adapters.hub import Hub
 from services.replication.intake import Intake
-from services.replication.model import Change, Wishes, edge_of_item
+from services.replication.model import Wishes, edge_of_item
 
 LOGGER = logging.getLogger(__name__)
 
@@ -51,11 +52,6 @@ class Follower:
         self._wishes = wishes
         self._ids = FeedIds()
         self._position = 0
-        self._watchers: list[Callable[[Change], None]] = []
-
-    def on_change(self, watcher: Callable[[Change], None]) -> None:
-        """Calls back when whom we replicate changed."""
-        self._watchers.append(watcher)
 
     async def heads(self) -> dict[FeedId, int]:
         """The heads of all feeds now; waits for a storage that is away. The log is followed from there."""
@@ -101,7 +97,7 @@ class Follower:
         options = {"after": self._position, "live": True, "limit": -1}
         async with self._node.source("storage", "log.read", options, window=WINDOW) as stream:
             async for batch in stream:
-                hub.handle(Appended(self._messages(batch.bodies)))
+                hub.append(self._messages(batch.bodies))
                 self._position = batch.position or self._position + len(batch.bodies)
 
     def _messages(self, records: Sequence[bytes]) -> list[Message]:
@@ -113,17 +109,17 @@ class Follower:
             messages.append(Message(feed, sequence, message))
         return messages
 
-    async def follow_graph(self, hub: Hub, ready: asyncio.Event) -> None:
-        """Keeps the hub's wishes and blocks as the graph has them, for ever; `ready` once the past is known."""
+    async def follow_graph(self, ready: asyncio.Event) -> None:
+        """Keeps wishes and blocks as the graph has them, for ever; `ready` once the past is known."""
         while True:
             try:
                 await self._node.wait_up("indexing")
-                await self._graph(hub, ready)
+                await self._graph(ready)
             except BusError as error:
                 LOGGER.info("following the graph again: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _graph(self, hub: Hub, ready: asyncio.Event) -> None:
+    async def _graph(self, ready: asyncio.Event) -> None:
         past: list[Edge] | None = []
         async with self._node.source("indexing", "graph.edges", {"live": True}) as stream:
             async for batch in stream:
@@ -134,14 +130,5 @@ class Follower:
                     if not any(isinstance(item, dict) and item.get("sync") for item in items):
                         continue
                     edges, past = past, None
-                self._tell(hub, self._wishes.take(edges))
+                self._wishes.take(edges)
                 ready.set()
-
-    def _tell(self, hub: Hub, change: Change) -> None:
-        now = hub.now()
-        for author, target, blocked in change.blocks:
-            hub.handle(BlockChanged(author, target, blocked, now))
-        if change.added or change.removed:
-            hub.handle(WantedChanged(change.added, change.removed, now))
-        for watcher in self._watchers:
-            watcher(change)

@@ -6,12 +6,14 @@ goes through `handle`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from common.bus import BusError, CallerError, Node
 from common.feed.record import Record
 from common.gossip import (
+    Appended,
+    BlockChanged,
     Command,
     Congested,
     Connected,
@@ -21,18 +23,22 @@ from common.gossip import (
     Event,
     FallBack,
     FeedRead,
+    Message,
     ReadFeed,
     Remember,
     SendMessages,
     SendNotes,
+    Session,
     Ticked,
     Verify,
+    WantedChanged,
 )
 from common.refs import FeedId
 from common.runtime.limits import Buckets, Tally
 from services.replication.adapters.link import Link
 from services.replication.conduct import REFUSED_SECONDS, Conduct
 from services.replication.items import write_notes
+from services.replication.model import Change
 
 LOGGER = logging.getLogger(__name__)
 
@@ -61,7 +67,6 @@ class Hub:
     def __init__(
         self,
         node: Node,
-        own: FeedId,
         ebt: Ebt,
         clock: Callable[[], float],
         networks: tuple[str, ...] = ("network",),
@@ -69,13 +74,15 @@ class Hub:
         self._node = node
         self._networks = networks
         self._ebt = ebt
+        self.own = ebt.own
+        self.appended = 0
         self.now = clock
         self._links: dict[FeedId, Link] = {}
         self._memories: dict[FeedId, Mapping[FeedId, int]] = {}
         self._reads: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(MAX_READS)
         self._notes = Buckets(NOTES_PER_SECOND, NOTES_AT_ONCE)
-        self.conduct = Conduct(own, self._expel)
+        self.conduct = Conduct(self.own, self._expel)
         self.refusals = Tally()
 
     @property
@@ -87,6 +94,29 @@ class Hub:
     def clock(self) -> Mapping[FeedId, int]:
         """The heads of all feeds."""
         return self._ebt.clock
+
+    @property
+    def sessions(self) -> Mapping[FeedId, Session]:
+        """What the machine knows of each peer; to be read only."""
+        return self._ebt.sessions
+
+    @property
+    def missing(self) -> Iterable[FeedId]:
+        """Feeds of which some peer said that it has more."""
+        return self._ebt.missing
+
+    def change(self, change: Change) -> None:
+        """Whom we replicate, or who blocks whom, changed."""
+        now = self.now()
+        for author, target, blocked in change.blocks:
+            self.handle(BlockChanged(author, target, blocked, now))
+        if change.added or change.removed:
+            self.handle(WantedChanged(change.added, change.removed, now))
+
+    def append(self, messages: Sequence[Message]) -> None:
+        """The log grew."""
+        self.appended += len(messages)
+        self.handle(Appended(messages))
 
     def handle(self, event: Event) -> None:
         """Gives the machine an event and does what it wants."""
@@ -152,6 +182,7 @@ class Hub:
         if link is None:
             return
         if isinstance(command, SendMessages):
+            link.traffic.messages_out += len(command.bodies)
             link.put(command.bodies)
         elif isinstance(command, SendNotes):
             link.put(write_notes(command.notes, link.version))
@@ -171,6 +202,10 @@ class Hub:
         self._memories[command.peer] = command.clock
         if len(self._memories) > MAX_MEMORIES:
             del self._memories[next(iter(self._memories))]
+
+    def forget(self, peer: FeedId) -> None:
+        """What the peer had is told anew when it comes again."""
+        self._memories.pop(peer, None)
 
     def _expel(self, peer: FeedId) -> None:
         """Ends the peer's session, and has its connections closed and refused."""

@@ -7,10 +7,11 @@ by who calls it on peers; the hub tells it what to send.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from common.bus import Batch, PeerError
 from common.gossip import (
+    Event,
     FeedForked,
     Message,
     MessageForged,
@@ -20,11 +21,9 @@ from common.gossip import (
 )
 from common.refs import FeedId
 from services.replication.adapters.appender import Appender, ForgedError
-from services.replication.conduct import FORGED_POINTS, USELESS_POINTS
+from services.replication.conduct import FORGED_POINTS, USELESS_POINTS, Conduct
 from services.replication.items import Notes, read_message, read_notes
-
-if TYPE_CHECKING:
-    from services.replication.adapters.hub import Hub
+from services.replication.progress import Traffic
 
 MAX_WAITING: Final = 1 << 20
 """Bytes that wait for a slow peer before it counts as congested: as many as the bus has under way."""
@@ -46,14 +45,41 @@ class Duplex(Protocol):
         """Waits for credit."""
 
 
+class World(Protocol):
+    """What a link tells of itself, and asks: all sessions of the process."""
+
+    conduct: Conduct
+
+    def now(self) -> float:
+        """Milliseconds of a steady clock."""
+        ...
+
+    def handle(self, event: Event) -> None:
+        """Something happened on a link."""
+
+    def join(self, link: "Link", *, client: bool) -> None:
+        """A link begins."""
+
+    def leave(self, link: "Link") -> None:
+        """A link is over."""
+
+    def congested(self, link: "Link", *, congested: bool) -> None:
+        """More waits on a link than should, or no longer."""
+
+    def pause(self, peer: FeedId, n_notes: int) -> float:
+        """Seconds until the peer may tell more notes."""
+        ...
+
+
 class Link:
     """The stream of one session."""
 
     def __init__(
-        self, hub: "Hub", appender: Appender, stream: Duplex, peer: FeedId, version: int
+        self, hub: World, appender: Appender, stream: Duplex, peer: FeedId, version: int
     ) -> None:
         self.peer = peer
         self.version = version
+        self.traffic = Traffic()
         self.over = asyncio.Event()
         self._hub = hub
         self._appender = appender
@@ -139,6 +165,7 @@ class Link:
                     bodies.append(self._waiting.popleft())
                     size += len(bodies[-1])
                 await self._stream.send(bodies)
+                self.traffic.bytes_out += size
                 self._bytes -= size
                 if self._congested and self._bytes < FREE:
                     self._congested = False
@@ -179,6 +206,7 @@ class Link:
         if batch.types is not None and any(kind != JSON for kind in batch.types):
             raise PeerError("expected JSON")
         messages: list[Message] = []
+        self.traffic.bytes_in += sum(map(len, batch.bodies))
         for body in batch.bodies:
             message = read_message(body)
             if message is not None:
@@ -200,6 +228,7 @@ class Link:
     def _receive(self, messages: Sequence[Message]) -> None:
         if messages:
             now, before = self._hub.now(), len(self._verify)
+            self.traffic.messages_in += len(messages)
             self._hub.handle(MessagesReceived(self.peer, messages, now))
             useless = len(messages) - (len(self._verify) - before)
             self._hub.conduct.note(self.peer, useless * USELESS_POINTS, now)

@@ -127,10 +127,13 @@ async def test_health_tells_what_is_under_way(board: Board) -> None:
             "state": "ok",
             "feeds": 1,
             "wanted": 2,
+            "left_out": 0,
             "sessions": 0,
             "histories": 0,
             "refused": {},
             "notes_passed_over": 0,
+            "incomplete": 0,
+            "stalled": {},
         },
     }
 

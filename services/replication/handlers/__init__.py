@@ -1,0 +1,1 @@
+"""What this service answers on the bus, one function a method, in files by what they serve."""

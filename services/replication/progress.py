@@ -1,0 +1,60 @@
+"""How far replication is: what peers say they have more of, and who of them does not get on, and why.
+
+Knows sessions as the EBT machine has them; must never know streams. Called by the adapter that looks from time to
+time, and by who tells of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from common.gossip import Session
+from common.refs import FeedId
+
+STALLED_MS: Final = 10_000
+"""A peer that owes and says nothing new for so long stalls: others were asked twice meanwhile."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What went over one session so far."""
+
+    messages_in: int = 0
+    bytes_in: int = 0
+    messages_out: int = 0
+    bytes_out: int = 0
+
+
+class Lead(NamedTuple):
+    """Of how many feeds a peer says it has more than is here, and how many messages in all."""
+
+    feeds: int = 0
+    messages: int = 0
+
+
+def lead(session: Session, missing: Iterable[FeedId], clock: Mapping[FeedId, int]) -> Lead:
+    """How far a peer is ahead in the feeds that are missing here."""
+    feeds = messages = 0
+    for feed in missing:
+        more = session.claim(feed) - clock.get(feed, 0)
+        if more > 0:
+            feeds += 1
+            messages += more
+    return Lead(feeds, messages)
+
+
+def why_stalled(session: Session, ahead: Lead, trouble: str | None, now: float) -> str | None:
+    """Why no data comes from a peer, or goes to it; None where all is well."""
+    if not session.started:
+        return "it accepted ebt.replicate and said nothing"
+    if session.congested:
+        return "it does not read what is sent"
+    if not ahead.feeds:
+        return None
+    if trouble:
+        return trouble
+    if now - session.heard_at < STALLED_MS:
+        return None
+    if not session.receiving:
+        return "others are asked for what it has more of"
+    return "it says it has more and does not send it"
