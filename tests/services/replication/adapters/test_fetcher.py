@@ -1,7 +1,7 @@
 """Histories fetched from a peer that tests play, over a real bus."""
 
-import logging
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
