@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from common.runtime.settings import Incoming, Limits, Settings
 from common.runtime.workers import service_of
 from services.network import handlers
 from services.network.adapters import descriptors
+from services.network.adapters.carrier import Carrier
 from services.network.adapters.dialler import Dialler
-from services.network.adapters.doorway import Doorway
+from services.network.adapters.doorway import HANDSHAKE_SECONDS, Doorway
 from services.network.adapters.exchange import Exchange
 from services.network.adapters.gate import Gate
-from services.network.adapters.handshaking import HANDSHAKE_SECONDS
 from services.network.adapters.manifest_file import write_manifest
+from services.network.adapters.meeting import Meeting
 from services.network.adapters.switch import OWN, Own, Switch
 from services.network.address import Listening, Place, announce
 from services.network.limits import Guard
@@ -100,22 +101,30 @@ class Network:
         blocks = Blocks(keys.id, frozenset(settings.master))
         self.gate = Gate(self.node, blocks, self.exchange)
         limit = settings.timers.handshake / 1000 or HANDSHAKE_SECONDS
-        common: dict[str, Any] = {
-            "keys": keys,
-            "app_key": settings.caps_shs,
-            "exchange": self.exchange,
-            "gate": self.gate,
-            "guard": self.guard,
-            "seed": seed,
-            "handshake_seconds": limit,
-        }
-        self.doorway = Doorway(
-            admission=_admission(limits, n_workers),
+        meeting = Meeting(
+            keys=keys,
+            app_key=settings.caps_shs,
+            exchange=self.exchange,
+            gate=self.gate,
+            guard=self.guard,
             connections_per_key=int(limits.connections_per_key),
-            shares_ports=n_workers > 1,
-            **common,
+            seed=seed,
         )
-        self.dialler = Dialler(**common)
+        self.doorway = Doorway(
+            meeting=meeting,
+            exchange=self.exchange,
+            admission=_admission(limits, n_workers),
+            shares_ports=n_workers > 1,
+            handshake_seconds=limit,
+        )
+        self.dialler = Dialler(
+            meeting=meeting,
+            carrier=Carrier(),
+            exchange=self.exchange,
+            gate=self.gate,
+            guard=self.guard,
+            handshake_seconds=limit,
+        )
         offer = {n: (m.type, list(m.allow), m.muxrpc) for n, m in methods.items()}
         self.manifest.learn(OWN, offer)
         self._work: list[asyncio.Task[None]] = []
@@ -142,9 +151,11 @@ class Network:
             loop.create_task(self.exchange.watch(patience)),
         ]
         incoming = self._settings.connections_incoming
-        port = 0
-        for place in incoming.get("net", ()):
-            port = await self._listen_net(place, place.port or port)
+        doors = {"net": self.doorway.listen_net, "ws": self.doorway.listen_ws}
+        for carrier, listen in doors.items():
+            port = 0
+            for place in incoming.get(carrier, ()):
+                port = await self._listen(listen, carrier, place, place.port or port)
         if "unix" in incoming:
             await self._listen_unix(self._settings.path / "socket")
         self._is_listening = True
@@ -184,14 +195,21 @@ class Network:
             "health": Method("async", partial(handlers.health, self), muxrpc=False),
         }
 
-    async def _listen_net(self, place: Incoming, port: int) -> int:
+    async def _listen(
+        self,
+        listen: Callable[[str, int], Awaitable[int]],
+        carrier: str,
+        place: Incoming,
+        port: int,
+    ) -> int:
         """Open one door of TCP; several without a port of their own share the first one's."""
         try:
-            port = await self.doorway.listen_net(place.host, port)
+            port = await listen(place.host, port)
         except OSError as error:
             reason = error.strerror or error
             raise StartError(f"cannot listen on {place.host}:{port}: {reason}") from error
-        places = (*self.listening.places, Place(place.host, port, place.scope, place.external))
+        found = Place(place.host, port, place.scope, place.external, carrier)
+        places = (*self.listening.places, found)
         self.listening = Listening(self.listening.key, places, self.listening.socket)
         return port
 

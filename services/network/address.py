@@ -1,21 +1,22 @@
-"""Addresses: those we give out, and where an address that we are given leads.
+"""The addresses we give out.
 
-Knows multiserver's notation and scopes as far as we listen and dial (net, and unix for local clients). Must
-never know interfaces or sockets: what is listened on comes as an argument.
+Knows multiserver's notation and scopes as far as we listen (net, ws, and unix for local clients). Must never know
+interfaces or sockets: what is listened on comes as an argument.
 """
 
+import re
 from dataclasses import dataclass
 
-from common.refs import FeedId, raw
-from common.refs.legacy import LegacyAddress, from_multiserver, from_text
-from common.refs.multiserver import decode, encode
+__all__ = ["Listening", "Place", "announce"]
 
-__all__ = ["Listening", "Place", "Target", "announce", "target"]
-
-MAX_PORT = 65_535
-"""That a socket can have; ssb-ref lets 65536 and negative ones pass, which nobody can dial."""
 DEFAULT_SCOPE = "device"
 """What multiserver takes when no scope is asked for."""
+
+USUAL_PORTS = {"ws": 80, "wss": 443}
+
+_ZONE = re.compile(
+    r"%\w+$"
+)  # of a link-local IPv6 address: it means something on this machine alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Place:
     port: int
     scope: tuple[str, ...]
     external: tuple[str, ...] = ()
+    carrier: str = "net"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,11 @@ class Listening:
     socket: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where to dial, and the key (32 bytes) that must answer there."""
-
-    host: str
-    port: int
-    public: bytes
-
-
 def announce(listening: Listening, scope: object = None) -> str | None:
-    """The addresses of a scope, `;`-joined, in the order of the reference (net, then unix); None for none."""
+    """The addresses of a scope, `;`-joined, in the order in which we listen, then unix; None for none."""
     scope = scope or DEFAULT_SCOPE
     found = [
-        f"net:{_escaped(host)}:{place.port}~shs:{listening.key}"
+        f"{_escaped(_place(place.carrier, host, place.port))}~shs:{listening.key}"
         for place in listening.places
         if scope in place.scope
         for host in ((scope == "public" and place.external) or (place.host,))
@@ -60,22 +53,13 @@ def announce(listening: Listening, scope: object = None) -> str | None:
     return ";".join(found) or None
 
 
-def target(text: str) -> Target | None:
-    """Where an address leads: the first alternative over `net`, or `host:port:key`; None if there is none."""
-    if "~" not in text:
-        return _checked(from_text(text))
-    for layers in decode(text) or ():
-        if layers[0].name == "net":
-            found = from_multiserver(encode([layers]))
-            if found is not None:
-                return _checked(found)
-    return None
-
-
-def _checked(address: LegacyAddress) -> Target | None:
-    if not (address.is_valid and 0 < address.port <= MAX_PORT):
-        return None
-    return Target(address.host or "localhost", int(address.port), raw(FeedId(address.key)))
+def _place(carrier: str, host: str, port: int) -> str:
+    """As multiserver writes it: net without brackets or zone, ws as a URL without the port that goes without saying."""
+    host = _ZONE.sub("", host)
+    if carrier == "net":
+        return f"net:{host}:{port}"
+    name = f"[{host}]" if ":" in host else host
+    return f"{carrier}://{name}" + ("" if port == USUAL_PORTS[carrier] else f":{port}")
 
 
 def _escaped(part: str) -> str:

@@ -10,13 +10,13 @@ from typing import Any, Protocol
 import orjson
 
 from common.bus import Call, CallerError, OurError
+from common.refs.targets import targets
 from common.wire.events import CallType
 from services.network.adapters.dialler import Dialler
 from services.network.adapters.doorway import Doorway
 from services.network.adapters.exchange import Changes, Exchange
 from services.network.adapters.gate import Gate
 from services.network.adapters.outgoing import call_peer
-from services.network.address import target
 from services.network.limits import Guard
 
 __all__ = ["Parts", "changes", "close", "dial", "health", "invoke", "own", "refuse"]
@@ -64,10 +64,10 @@ async def dial(parts: Parts, call: Call) -> object:
         PeerError: there was no answer, or a wrong one.
     """
     address = call.args[0] if call.args else None
-    found = target(address) if isinstance(address, str) else None
-    if not isinstance(address, str) or found is None:
+    ways = targets(address) if isinstance(address, str) else ()
+    if not isinstance(address, str) or not ways:
         raise CallerError(f"not an address that can be dialled: {address!r}")
-    connection = await parts.dialler.dial(found, address)
+    connection = await parts.dialler.dial(ways, address)
     return {"connection": connection.name, "feed": connection.feed}
 
 

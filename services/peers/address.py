@@ -10,6 +10,7 @@ from common.refs import FeedId, is_feed
 from common.refs.hosts import number
 from common.refs.legacy import LegacyAddress, is_address_object, parse_address
 from common.refs.multiserver import is_multiserver
+from common.refs.targets import targets
 
 __all__ = ["Found", "read"]
 
@@ -36,7 +37,11 @@ def read(value: object) -> Found | None:
         return _found(LegacyAddress(str(value["host"]), port, str(value["key"])), None)
     if not isinstance(value, str):
         return None
-    return _found(parse_address(value), value if is_multiserver(value) else None)
+    found = _found(parse_address(value), value if is_multiserver(value) else None)
+    ways = targets(value)
+    if found is None and ways:  # what ssb-ref does not know: `[::1]`, `ws:HOST:PORT`
+        return Found(ways[0].key, value, ways[0].host, ways[0].port)
+    return found
 
 
 def _found(address: LegacyAddress | None, text: str | None) -> Found | None:

@@ -19,6 +19,11 @@ from services.network.actor import Network
 
 APP_KEY = bytes(range(32))
 WAIT = 5
+UPGRADE = (
+    b"GET /any/path HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Origin: http://evil\r\n\r\n"
+)
 
 
 def settings(path: Path, **more: Any) -> Settings:
@@ -26,6 +31,7 @@ def settings(path: Path, **more: Any) -> Settings:
         "path": str(path),
         "host": "127.0.0.1",
         "port": 0,
+        "ws": {"port": 0},
         "caps": {"shs": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
         "timers": {"handshake": 400},
         "logging": {"level": "info"},
@@ -53,6 +59,14 @@ class World:
     def address(self) -> str:
         place = self.network.listening.places[0]
         return f"net:127.0.0.1:{place.port}~shs:{self.network.listening.key}"
+
+    @property
+    def ws_port(self) -> int:
+        return next(p.port for p in self.network.listening.places if p.carrier == "ws")
+
+    @property
+    def ws_address(self) -> str:
+        return f"ws://127.0.0.1:{self.ws_port}~shs:{self.network.listening.key}"
 
 
 class Peer:

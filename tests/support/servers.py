@@ -39,6 +39,7 @@ class Server(abc.ABC):
     def __init__(self, folder: Path, *flags: str, port: int | None = None) -> None:
         self.folder = folder
         self.port = port or free_port()
+        self.ws_port = free_port()
         self.flags = flags
         self._drivers = contextlib.AsyncExitStack()
 
@@ -46,6 +47,12 @@ class Server(abc.ABC):
     def address(self) -> str:
         """Where it listens with SHS."""
         return address_of(self.folder / "secret", self.port)
+
+    @property
+    def ws_address(self) -> str:
+        """Where it listens for WebSockets, as multiserver writes it."""
+        key = self.address.rsplit(":", 1)[1]
+        return f"ws://127.0.0.1:{self.ws_port}~shs:{key}"
 
     @property
     def id(self) -> str:
@@ -118,7 +125,7 @@ class Server(abc.ABC):
             *("--path", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)),
             *(
                 "--ws.port",
-                str(free_port()),
+                str(self.ws_port),
                 "--caps.shs",
                 SHS,
                 "--local",

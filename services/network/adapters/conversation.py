@@ -149,7 +149,7 @@ class Conversation:
     @property
     def held(self) -> int:
         """Bytes that wait here: incomplete ones, those that no service has taken, those that no socket has."""
-        return self._channel.held + self._session.held + self._waiting + self.link.unsent
+        return self._channel.held + self._session.held + self._waiting + self.link.held
 
     def close(self, reason: str) -> None:
         """Say goodbye and close."""

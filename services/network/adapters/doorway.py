@@ -1,29 +1,28 @@
-"""The sockets on which we listen: TCP with the secret handshake, and the unix socket without.
+"""The sockets on which we listen: TCP, WebSocket and plain HTTP on one port, and the unix socket.
 
-Knows how to bind them and what a fresh socket goes through. Must never know what is said later.
+Knows how to bind them and what a fresh socket goes through until its stream stands. Must never know what is
+said later: it hands the stream to `meeting`, and what is no WebSocket to `web`.
 """
 
 import asyncio
 import os
 import socket
 import stat
-from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
-from common.crypto.keys import Keys
-from common.refs import FeedId, feed_id
-from common.wire.handshake import Outcome, Server
+from services.network.adapters import web
 from services.network.adapters.exchange import Exchange
-from services.network.adapters.gate import BLOCKED, Gate
-from services.network.adapters.handshaking import HANDSHAKE_SECONDS, Answer, Handshaking
 from services.network.adapters.link import Link
-from services.network.channel import Boxed, Plain
-from services.network.limits import Guard
+from services.network.adapters.meeting import Meeting
+from services.network.adapters.opening import Opening
 from services.network.model import Admission
-from services.network.permission import MASTER
+from services.network.websocket import Accepting
 
-__all__ = ["Doorway", "SocketTakenError"]
+__all__ = ["HANDSHAKE_SECONDS", "Doorway", "SocketTakenError"]
+
+HANDSHAKE_SECONDS = 5.0
+"""The reference's `timers.handshake`: who has not proven itself by then is silent, lost or hostile."""
 
 BACKLOG = 512
 """Connections the system holds ready for us; what is over it tries again."""
@@ -34,7 +33,7 @@ class SocketTakenError(OSError):
 
 
 class Doorway:
-    """Lets connections in. `seed` makes 32 random bytes, new for each handshake.
+    """Lets connections in. A stranger has `handshake_seconds` from its arrival until it is known who it is.
 
     `shares_ports` tells that other workers listen on the same ports: the system spreads connections over all.
     """
@@ -42,26 +41,16 @@ class Doorway:
     def __init__(
         self,
         *,
-        keys: Keys,
-        app_key: bytes,
+        meeting: Meeting,
         exchange: Exchange,
-        gate: Gate,
-        guard: Guard,
         admission: Admission,
-        connections_per_key: int,
         shares_ports: bool = False,
-        seed: Callable[[], bytes],
         handshake_seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
         self.admission = admission
-        self._guard = guard
-        self._connections_per_key = connections_per_key
-        self._shares_ports = shares_ports
-        self._keys = keys
-        self._app_key = app_key
+        self._meeting = meeting
         self._exchange = exchange
-        self._gate = gate
-        self._seed = seed
+        self._shares_ports = shares_ports
         self._limit = handshake_seconds
         self._servers: list[asyncio.AbstractServer] = []
         self._socket: tuple[Path, int] | None = None
@@ -72,17 +61,15 @@ class Doorway:
         Raises:
             OSError: the address is taken or not ours.
         """
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: Link(self._net),
-            host,
-            port,
-            backlog=BACKLOG,
-            reuse_address=True,
-            reuse_port=self._shares_ports,
-        )
-        self._servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
+        return await self._listen(self._net, host, port)
+
+    async def listen_ws(self, host: str, port: int) -> int:
+        """Listen for WebSockets and plain HTTP; answers the port.
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        return await self._listen(self._ws, host, port)
 
     async def listen_unix(self, path: Path) -> None:
         """Listen on a unix socket that only our user can open; one that nobody answers on is replaced.
@@ -112,87 +99,69 @@ class Doorway:
                 path.unlink()
             self._socket = None
 
-    def _net(self, link: Link) -> None:
-        if not self._servers:
-            link.abort()
-            return
-        host, port = link.remote
-        reason = self.admission.arrive(host, len(self._exchange.connections))
-        if reason is not None:
-            self._exchange.count(reason)
-            link.close(reason)
-            link.abort()
-            return
-        link.gone.add_done_callback(lambda _: self.admission.depart(host))
+    async def _listen(self, arrive: Callable[[Link], None], host: str, port: int) -> int:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: Link(arrive),
+            host,
+            port,
+            backlog=BACKLOG,
+            reuse_address=True,
+            reuse_port=self._shares_ports,
+        )
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
-        def agreed(outcome: Outcome, leftover: bytes) -> None:
-            self.admission.settle(host)
-            self._welcome(link, outcome, leftover, f"net:{host}:{port}")
+    def _net(self, link: Link) -> None:
+        host, port = link.remote
+        if self._admit(link, host):
+            self._meeting.receive(
+                link, f"net:{host}:{port}", "net", lambda: self.admission.settle(host)
+            )
+
+    def _ws(self, link: Link) -> None:
+        host, port = link.remote
+        if not self._admit(link, host):
+            return
+        machine = Accepting()
+
+        def opened() -> None:
+            if machine.framing is None:
+                self.admission.settle(host)
+                self._exchange.count("plain HTTP")
+                web.serve(link, machine.request)
+            else:
+                self._meeting.receive(
+                    link, f"ws:{host}:{port}", "ws", lambda: self.admission.settle(host)
+                )
 
         def failed(reason: str) -> None:
             self.admission.settle(host)
             self._exchange.count(reason)
 
-        Handshaking(
-            link,
-            Server(self._app_key, self._keys.public, self._keys.secret, self._seed()),
-            ask=self._ask,
-            agreed=agreed,
-            failed=failed,
-            limit=self._limit,
-        )
+        Opening(link, machine, opened=opened, failed=failed)
 
-    def _ask(self, feed: FeedId, answer: Answer) -> None:
-        reason = self._refusal(feed)
-        if reason is None:
-            self._gate.ask(feed, "net", answer)
-        else:
-            answer(reason)
-
-    def _refusal(self, feed: FeedId) -> str | None:
-        """Why a key is not let in however it behaves; those with full rights always are."""
-        if self._gate.role(feed, "net", dialled=False) == MASTER:
-            return None
-        reason = self._guard.refused_keys.reason(feed, asyncio.get_running_loop().time())
-        if reason is None and self._exchange.connections.count(feed) >= self._connections_per_key:
-            return "too many connections of one key"
-        return reason
-
-    def _welcome(self, link: Link, outcome: Outcome, leftover: bytes, where: str) -> None:
-        feed = feed_id(outcome.remote)
-        role = self._gate.role(feed, "net", dialled=False)
-        reason = BLOCKED if role is None else self._refusal(feed)
-        if role is None or reason is not None:
-            self._exchange.count(reason or BLOCKED)
-            link.close(reason or BLOCKED)
-            return
-        address = f"{where}~shs:{b64encode(outcome.remote).decode()}"
-        talk = self._exchange.open(
-            link,
-            Boxed(outcome),
-            feed=feed,
-            address=address,
-            dialled=False,
-            role=role,
-            transport="net",
-        )
-        if leftover:
-            talk.received(leftover)
+    def _admit(self, link: Link, host: str) -> bool:
+        """Whether there is room for a fresh socket; its handshake is to be settled."""
+        if not self._servers:
+            link.abort()
+            return False
+        reason = self.admission.arrive(host, len(self._exchange.connections))
+        if reason is not None:
+            self._exchange.count(reason)
+            link.close(reason)
+            link.abort()
+            return False
+        link.gone.add_done_callback(lambda _: self.admission.depart(host))
+        link.hurry(self._limit)
+        return True
 
     def _unix(self, link: Link) -> None:
         if not self._servers:
             link.abort()
             return
         path = self._socket[0] if self._socket else ""
-        self._exchange.open(
-            link,
-            Plain(),
-            feed=self._keys.id,
-            address=f"unix:{path}~noauth",
-            dialled=False,
-            role=MASTER,
-            transport="unix",
-        )
+        self._meeting.receive_local(link, f"unix:{path}~noauth")
 
 
 def _bind(path: Path) -> tuple[socket.socket, int]:

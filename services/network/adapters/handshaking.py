@@ -1,10 +1,9 @@
 """The stage of a link in which both ends prove who they are.
 
-Knows the handshake machines and the time they may take. Must never know muxrpc. Whom to let in is the gate's
+Knows the handshake machines. Must never know muxrpc or transports. Whom to let in is the gate's
 decision; what follows is the caller's.
 """
 
-import asyncio
 from collections.abc import Callable
 
 from common.refs import FeedId, feed_id
@@ -12,10 +11,7 @@ from common.wire.errors import HandshakeError
 from common.wire.handshake import Client, Outcome, Server
 from services.network.adapters.link import Link
 
-__all__ = ["HANDSHAKE_SECONDS", "Answer", "Handshaking"]
-
-HANDSHAKE_SECONDS = 5.0
-"""The reference's `timers.handshake`: who has not proven itself by then is silent, lost or hostile."""
+__all__ = ["Answer", "Handshaking"]
 
 Answer = Callable[[str | None], None]
 """How the gate answers: None lets in, a text says why not."""
@@ -35,7 +31,6 @@ class Handshaking:
         ask: Callable[[FeedId, Answer], None],
         agreed: Callable[[Outcome, bytes], None],
         failed: Callable[[str], None],
-        limit: float = HANDSHAKE_SECONDS,
     ) -> None:
         self._link = link
         self._machine = machine
@@ -44,7 +39,6 @@ class Handshaking:
         self._failed = failed
         self._asked = False
         self._over = False
-        self._timer = asyncio.get_running_loop().call_later(limit, link.close, "took too long")
         link.stage = self
 
     def begin(self) -> None:
@@ -57,14 +51,16 @@ class Handshaking:
 
     def lost(self, reason: str) -> None:
         """The socket went away, or was closed by a step that failed."""
-        self._timer.cancel()
         if self._over:
             return
         self._over = True
         try:
             self._machine.receive_eof()
         except HandshakeError as error:
-            reason = f"{reason}: {error}" if reason == "took too long" else str(error)
+            if reason == "took too long":
+                reason = f"{reason}: {error}"
+            elif reason == "hung up" or reason.startswith("connection lost"):
+                reason = str(error)
         self._failed(reason)
 
     def _step(self, step: Callable[[], None]) -> None:
@@ -82,7 +78,7 @@ class Handshaking:
             self._ask(feed_id(self._machine.client), self._answer)
         elif self._machine.outcome is not None:
             self._over = True
-            self._timer.cancel()
+            self._link.relax()
             self._agreed(self._machine.outcome, self._machine.leftover)
 
     def _answer(self, reason: str | None) -> None:

@@ -1,7 +1,8 @@
 """One socket under asyncio: bytes in, bytes out, and the flow of both.
 
-Knows transports. Must never know what the bytes mean: that is for the stage it is in (a handshake first, then
-a conversation). Made by the listeners and the dialler.
+Knows transports, and that some wrap a stream in frames. Must never know what the bytes mean: that is for the
+stage it is in (an opening where the transport has one, a handshake, then a conversation). Made by the listeners
+and the dialler.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol, cast
 
-__all__ = ["Link", "Stage"]
+__all__ = ["Framing", "Link", "Stage"]
 
 WRITE_HIGH_BYTES = 256 * 1024
 """Above this much unsent data, streams wait: enough to keep a fast socket busy through one turn of the loop."""
@@ -34,6 +35,40 @@ class Stage(Protocol):
         """The socket is gone; called once."""
 
 
+class Framing(Protocol):
+    """How a transport wraps the stream that it carries; TCP does not."""
+
+    @property
+    def end(self) -> str | None:
+        """None while their direction is open, else why it is not."""
+        ...
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for their frame to be complete."""
+        ...
+
+    def begin(self) -> bytes:
+        """What the peer sent before the framing was ours; asked for once."""
+        ...
+
+    def unwrap(self, data: bytes) -> bytes:
+        """What the peer sent, of the bytes read from the socket."""
+        ...
+
+    def wrap(self, data: bytes) -> bytes:
+        """The bytes for the socket, of what we send."""
+        ...
+
+    def answer(self) -> bytes:
+        """What the transport itself has to say to what it has read."""
+        ...
+
+    def goodbye(self) -> bytes:
+        """The last bytes for the socket."""
+        ...
+
+
 class _Nobody:
     """The stage of a link that nobody has taken yet."""
 
@@ -55,6 +90,8 @@ class Link(asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self._socket: socket.socket | None = None
         self._killer: asyncio.TimerHandle | None = None
+        self._limit: asyncio.TimerHandle | None = None
+        self._framing: Framing | None = None
         self._reason: str | None = None
         self._reading = True
         self.gone: asyncio.Future[None] = self._loop.create_future()
@@ -84,7 +121,9 @@ class Link(asyncio.Protocol):
         """
         if self._socket is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        if self._reason is None:
+        if self._reason is None and self._framing is not None:
+            self._hand_on(self._framing, self._framing.unwrap(data))
+        elif self._reason is None:
             self.stage.received(data)
 
     def eof_received(self) -> bool:
@@ -113,9 +152,10 @@ class Link(asyncio.Protocol):
         self._writable = None
 
     @property
-    def unsent(self) -> int:
-        """Bytes that wait for the socket."""
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+    def held(self) -> int:
+        """Bytes that wait here: for the socket, or for their frame to be complete."""
+        unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return unsent + (self._framing.held if self._framing is not None else 0)
 
     @property
     def is_full(self) -> bool:
@@ -131,10 +171,7 @@ class Link(asyncio.Protocol):
         """Send bytes; a peer that does not read is dropped when too much has piled up."""
         if self._transport is None or self._reason is not None or not data:
             return
-        self._transport.write(data)
-        if self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
-            self.close("does not read")
-            self.abort()
+        self._put(self._transport, data if self._framing is None else self._framing.wrap(data))
 
     def read(self, wanted: bool) -> None:
         """Read from the socket, or let it wait."""
@@ -143,12 +180,31 @@ class Link(asyncio.Protocol):
         self._reading = wanted
         (self._transport.resume_reading if wanted else self._transport.pause_reading)()
 
+    def wrap(self, framing: Framing, then: Callable[[], None]) -> None:
+        """Frame everything from now on; `then` makes the stage that gets what has come already."""
+        self._framing = framing
+        then()
+        self._hand_on(framing, framing.begin())
+
+    def hurry(self, seconds: float) -> None:
+        """Close when so many seconds have passed, unless it is told to `relax` before."""
+        self.relax()
+        self._limit = self._loop.call_later(seconds, self.close, "took too long")
+
+    def relax(self) -> None:
+        """There is time."""
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+
     def close(self, reason: str) -> None:
         """End the link: what is written goes out, for a while; the stage hears of it at once."""
         if self._reason is not None:
             return
         self._end(reason)
         if self._transport is not None:
+            if self._framing is not None:
+                self._transport.write(self._framing.goodbye())
             self._transport.close()
             self._killer = self._loop.call_later(CLOSE_SECONDS, self._transport.abort)
 
@@ -159,5 +215,20 @@ class Link(asyncio.Protocol):
 
     def _end(self, reason: str) -> None:
         self._reason = reason
+        self.relax()
         stage, self.stage = self.stage, _Nobody()
         stage.lost(reason)
+
+    def _hand_on(self, framing: Framing, plain: bytes) -> None:
+        if self._transport is not None and (answer := framing.answer()):
+            self._put(self._transport, answer)
+        if plain:
+            self.stage.received(plain)
+        if framing.end is not None:
+            self.close(framing.end)
+
+    def _put(self, transport: asyncio.Transport, data: bytes) -> None:
+        transport.write(data)
+        if transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+            self.close("does not read")
+            self.abort()

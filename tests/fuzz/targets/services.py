@@ -9,9 +9,9 @@ from common.feed.json import Json, parse
 from common.feed.record import Record
 from common.feed.validate import Verified, verify_raw
 from common.refs import is_feed
+from common.refs.targets import targets
 from services.indexing.model import parse_value
 from services.indexing.views import VIEWS, Message
-from services.network import address as network_address
 from services.network.manifest import Manifest, Refusal
 from services.network.permission import ANONYMOUS, MASTER
 from services.peers import address as peers_address
@@ -93,8 +93,7 @@ def run_storage_arguments(data: bytes) -> None:
 def run_dial(data: bytes) -> None:
     """Addresses that a call or a message names: what we can dial, or none."""
     text = seeds.as_text(data)
-    target = network_address.target(text)
-    assert target is None or 0 < target.port <= _MAX_PORT
+    assert all(0 < target.port <= _MAX_PORT for target in targets(text))
     peers_address.read(text)
     peers_address.read({"address": text})
     key = f"@{_KEY}.ed25519"

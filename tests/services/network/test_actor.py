@@ -134,8 +134,10 @@ async def test_errors_and_refusals_have_the_words_of_the_reference(
 async def test_own_methods_answer(start: Start, enter: Enter) -> None:
     world = await start({"storage": STORAGE})
     local, stranger = await enter(world), await enter(world, STRANGER)
-    assert await local.ask("address") == f"{world.address};unix:{world.path}/socket~noauth"
-    assert await local.ask("getAddress", "public") == world.address
+    assert await local.ask("address") == (
+        f"{world.address};{world.ws_address};unix:{world.path}/socket~noauth"
+    )
+    assert await local.ask("getAddress", "public") == f"{world.address};{world.ws_address}"
     assert await local.ask("address", "nowhere") is None
     manifest = await stranger.ask("manifest")
     assert manifest["t"]["echo"] == "duplex"

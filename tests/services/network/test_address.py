@@ -1,9 +1,8 @@
-"""The addresses we give out, compared with what a real ssb-server answered, and those we dial."""
+"""The addresses we give out, compared with what a real ssb-server answered."""
 
 import pytest
 
-from common.refs import raw
-from services.network.address import Listening, Place, Target, announce, target
+from services.network.address import Listening, Place, announce
 
 KEY = "vzRNnCthw0bxra7ivAJDWTe37EXrUIQHVUWnTacN12s="
 ALL = ("device", "local", "public")
@@ -30,34 +29,26 @@ def test_public_scope_takes_the_external_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("carrier", "host", "port", "text"),
     [
-        NET,
-        f"127.0.0.1:8008:@{KEY}.ed25519",
-        f"ws:127.0.0.1:8989~shs:{KEY};{NET}",
-        f"ws:a!;b:8989~shs:{KEY};{NET}",
-        f"onion:abc.onion:8008~shs:{KEY};{NET};net:other:1~shs:{KEY}",
+        ("ws", "127.0.0.1", 8989, "ws://127.0.0.1:8989"),
+        ("ws", "::1", 8989, "ws://[::1]:8989"),
+        ("ws", "pub.test", 80, "ws://pub.test"),
+        ("wss", "pub.test", 443, "wss://pub.test"),
+        ("wss", "pub.test", 80, "wss://pub.test:80"),
+        ("net", "::1", 8008, "net:::1:8008"),
+        ("net", "fe80::1%eth0", 8008, "net:fe80::1:8008"),
+        ("ws", "fe80::1%eth0", 1, "ws://[fe80::1]:1"),
     ],
 )
-def test_target_is_the_first_alternative_over_net(text: str) -> None:
-    assert target(text) == Target("127.0.0.1", 8008, raw(f"@{KEY}.ed25519"))
+def test_places_are_written_as_multiserver_does(
+    carrier: str, host: str, port: int, text: str
+) -> None:
+    here = Listening(KEY, (Place(host, port, ("local",), (), carrier),))
+    assert announce(here, "local") == f"{text}~shs:{KEY}"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "foo",
-        "net:127.0.0.1:8008",
-        f"ws:127.0.0.1:8989~shs:{KEY}",
-        "net:127.0.0.1:8008~shs:AAAA",
-        f"net:127.0.0.1:99999~shs:{KEY}",
-        f"127.0.0.1:0:@{KEY}",
-        f"127.0.0.1:0:@{KEY}.ed25519",
-        f"127.0.0.1:-5:@{KEY}.ed25519",
-        f"net:127.0.0.1:65536~shs:{KEY}",
-        "~",
-    ],
-)
-def test_what_cannot_be_dialled_is_no_target(text: str) -> None:
-    assert target(text) is None
+def test_net_and_ws_stand_in_the_order_in_which_we_listen() -> None:
+    ws = Place("127.0.0.1", 8989, ALL, (), "ws")
+    here = Listening(KEY, (*HERE.places, ws), HERE.socket)
+    assert announce(here) == (f"{NET};ws://127.0.0.1:8989~shs:{KEY};unix:/tmp/a!~b/socket~noauth")

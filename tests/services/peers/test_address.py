@@ -45,3 +45,16 @@ def test_every_form_of_the_reference_is_read(value: object) -> None:
 )
 def test_what_is_no_address_is_none(value: object) -> None:
     assert read(value) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "port"),
+    [
+        (f"net:::1:8008~shs:{KEY}", "::1", 8008),
+        (f"net:[::1]:8008~shs:{KEY}", "::1", 8008),
+        (f"ws:pub.example.org:8989~shs:{KEY}", "pub.example.org", 8989),
+        (f"onion:abc.onion:8008~shs:{KEY};{NET}", "abc.onion", 8008),
+    ],
+)
+def test_other_carriers_and_ipv6_are_read_whole(address: str, host: str, port: int) -> None:
+    assert read(address) == read({"address": address}) == Found(FEED, address, host, port)
