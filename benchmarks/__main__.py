@@ -1,6 +1,6 @@
 """`make bench`: npm's ssb-server and our suite in the same run, in turns, on the same data and client.
 
-python -m benchmarks [ROW ...] [--messages N] [--runs N] [--compact]
+python -m benchmarks [ROW ...] [--messages N] [--runs N] [--compact] [--workers]
 """
 
 import argparse
@@ -18,7 +18,7 @@ from benchmarks.rows import ROWS
 from benchmarks.watch import foreign
 from tests.support.driver import PEERS
 from tests.support.node_packages import install
-from tests.support.servers import CompactServer, OurServer, Server, SsbServer
+from tests.support.servers import CompactServer, OurServer, Server, SsbServer, WorkersServer
 
 STOPPED = 130
 KINDS: list[type[Server]] = [SsbServer, OurServer]
@@ -81,6 +81,8 @@ async def _main(arguments: argparse.Namespace) -> int:
     kinds = list(KINDS)
     if arguments.compact:
         kinds.append(CompactServer)
+    if arguments.workers:
+        kinds.append(WorkersServer)
     return await measure(names, arguments.messages, arguments.runs, kinds)
 
 
@@ -90,6 +92,7 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=20_000, help="a multiple of 100")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--compact", action="store_true", help="sbot start --compact as well")
+    parser.add_argument("--workers", action="store_true", help="two workers each as well")
     arguments = parser.parse_args()
     try:
         return 1 if asyncio.run(_main(arguments)) else 0

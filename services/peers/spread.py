@@ -18,6 +18,7 @@ class Spread:
     def __init__(self, workers: tuple[str, ...]) -> None:
         self.workers = workers
         self._connections: Counter[str] = Counter()
+        self._asked: Counter[str] = Counter()
 
     def connected(self, connection: str) -> None:
         """One more stands."""
@@ -32,6 +33,11 @@ class Spread:
         self._connections[worker] = 0
 
     def least(self, is_up: Callable[[str], bool]) -> str:
-        """The worker with the fewest connections, of those that are up; the first when none is."""
+        """The worker with the fewest connections, of those that are up; the first when none is.
+
+        Of several the one that was given least often: dials that are under way count nowhere yet.
+        """
         up = [worker for worker in self.workers if is_up(worker)]
-        return min(up or self.workers[:1], key=self._connections.__getitem__)
+        found = min(up or self.workers[:1], key=lambda w: (self._connections[w], self._asked[w]))
+        self._asked[found] += 1
+        return found

@@ -13,10 +13,9 @@ from common.runtime.workers import names, owner
 from tests.support.driver import Driver
 from tests.support.killing import service_pids
 from tests.support.replicas import clock
-from tests.support.servers import OurServer, SsbServer, eventually
+from tests.support.servers import SsbServer, WorkersServer, eventually
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
-FLAGS = ("--workers.network", "2", "--workers.replication", "2")
 WORKERS = (*names("network", 2), *names("replication", 2))
 LIMIT_S = 60
 
@@ -57,35 +56,35 @@ async def services(client: Driver) -> dict[str, Any]:
 async def test_messages_flow_through_all_workers_and_after_the_death_of_each(folder: Path) -> None:
     a = with_peer_of("replication", folder / "a")
     b = with_peer_of("replication.2", folder / "b")
-    async with a, b:
-        ours = OurServer(folder / "ours", *FLAGS, "--seeds", a.address, "--seeds", b.address)
-        async with ours:
-            at_a, at_b, here = await a.client(), await b.client(), await ours.client()
-            await follow(here, a.id, b.id)
-            await follow(at_a, b.id)
-            await follow(at_b, a.id)
-            await say(at_a, 200)
-            await arrived(at_b, a.id, 201)
-            await arrived(at_a, b.id, 1)
+    async with a, b, WorkersServer(folder / "ours") as ours:
+        at_a, at_b, here = await a.client(), await b.client(), await ours.client()
+        for peer in (a, b):
+            await here.call("gossip.connect", peer.address)
+        await follow(here, a.id, b.id)
+        await follow(at_a, b.id)
+        await follow(at_b, a.id)
+        await say(at_a, 200)
+        await arrived(at_b, a.id, 201)
+        await arrived(at_a, b.id, 1)
 
-            found = await services(here)
-            assert all(found[worker]["ready"] for worker in WORKERS)
-            assert {found[worker]["sessions"] for worker in names("replication", 2)} == {1}
-            for worker in names("network", 2):
-                assert found[worker]["connections"] >= 1
+        found = await services(here)
+        assert all(found[worker]["ready"] for worker in WORKERS)
+        assert {found[worker]["sessions"] for worker in names("replication", 2)} == {1}
+        for worker in names("network", 2):
+            assert found[worker]["connections"] >= 1
 
-            sequence = 201
-            for worker in WORKERS:
-                os.kill(service_pids(ours.process.pid)[worker], signal.SIGKILL)
-                await say(at_a, 10)
-                await say(at_b, 1)
-                sequence += 10
-                await arrived(at_b, a.id, sequence)
-            await arrived(at_a, b.id, 5)
+        sequence = 201
+        for worker in WORKERS:
+            os.kill(service_pids(ours.process.pid)[worker], signal.SIGKILL)
+            await say(at_a, 10)
+            await say(at_b, 1)
+            sequence += 10
+            await arrived(at_b, a.id, sequence)
+        await arrived(at_a, b.id, 5)
 
 
 async def test_clients_are_answered_whichever_worker_they_come_to(folder: Path) -> None:
-    async with OurServer(folder / "ours", *FLAGS) as ours:
+    async with WorkersServer(folder / "ours") as ours:
         seen: set[str] = set()
         for _ in range(20):
             client = await ours.client()

@@ -205,6 +205,16 @@ class CompactServer(OurServer):
         return [*super().arguments(), "--compact"]
 
 
+class WorkersServer(OurServer):
+    """Our suite with two workers of each service that may have several."""
+
+    kind = "scuttlebot 2/2"
+
+    def arguments(self) -> list[str]:
+        workers = ("--workers.network", "2", "--workers.replication", "2")
+        return [*super().arguments(), *workers]
+
+
 OURS: dict[str, type[OurServer]] = {"processes": OurServer, "compact": CompactServer}
 """Both ways to run our suite, as parameters of tests."""
 

@@ -119,8 +119,12 @@ class Appender:
         told = set()
         for index, reason in refused:
             _, feed, source = batch[index]
+            if (
+                reason == "known"
+            ):  # another worker brought it first: what was pending behind it still follows
+                continue
             self._intake.lose(feed)
-            if reason != "known" and (feed, id(source)) not in told:
+            if (feed, id(source)) not in told:
                 told.add((feed, id(source)))
                 source.refused(feed, "gap" if reason == "gap" else "fork")
 
