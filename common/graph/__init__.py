@@ -2,6 +2,6 @@
 
 from common.graph.contact import BLOCK, FOLLOW, NEITHER, Edge, edge_of
 from common.graph.graph import Graph, Hops
-from common.graph.reach import Reach
+from common.graph.reach import Changes, Reach
 
-__all__ = ["BLOCK", "FOLLOW", "NEITHER", "Edge", "Graph", "Hops", "Reach", "edge_of"]
+__all__ = ["BLOCK", "FOLLOW", "NEITHER", "Changes", "Edge", "Graph", "Hops", "Reach", "edge_of"]

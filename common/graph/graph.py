@@ -65,23 +65,40 @@ class Graph:
             for one in sources:
                 yield from (Edge(one, dest, value) for dest in targets[one])
 
-    def reversed(self) -> "Graph":
-        """The same edges turned round: hops in it tell who reaches the start."""
-        return Graph(Edge(dest, source, value) for source, dest, value in self.edges())
+    def edges_by_source(self) -> Iterator[Edge]:
+        """All edges, those of one source together; the graph may change meanwhile.
 
-    def hops(self, start: FeedId, max_hops: float) -> Hops:
-        """Everybody within reach of the start, with their hops (see the module's docstring)."""
+        An edge that changes is given as it was or as it is.
+        """
+        sources: set[FeedId] = set().union(*self._targets.values())
+        for source in sources:
+            yield from list(self.edges(source))
+
+    def size(self) -> int:
+        """How many edges there are."""
+        return sum(len(dests) for targets in self._targets.values() for dests in targets.values())
+
+    def targets(self, source: FeedId, value: Value) -> set[FeedId]:
+        """Of whom the source says this; the set belongs to the graph."""
+        return self._targets[value].get(source) or set()
+
+    def hops(self, start: FeedId, max_hops: float, *, reverse: bool = False) -> Hops:
+        """Everybody within reach of the start, with their hops (see the module's docstring).
+
+        `reverse` turns the edges round, for who reaches the start.
+        """
+        of = self._sources if reverse else self._of
         hops: Hops = {start: 0}
         level = {start}
         unfollowed: set[FeedId] = set()
         distance = 0
         while level and distance < max_hops:
             distance += 1
-            followed = self._of(FOLLOW, level).difference(hops)
-            refused = (self._of(BLOCK, level) | unfollowed).difference(hops, followed)
+            followed = of(FOLLOW, level).difference(hops)
+            refused = (of(BLOCK, level) | unfollowed).difference(hops, followed)
             hops.update(dict.fromkeys(followed, distance))
             hops.update(dict.fromkeys(refused, -distance))
-            unfollowed = self._of(NEITHER, level)
+            unfollowed = of(NEITHER, level)
             level = followed
         hops.update(dict.fromkeys(unfollowed.difference(hops), -(distance + 1)))
         return hops
@@ -91,3 +108,7 @@ class Graph:
         if len(targets) < len(level):
             return set().union(*(targets[source] for source in targets if source in level))
         return set().union(*(targets[source] for source in level if source in targets))
+
+    def _sources(self, value: Value, level: set[FeedId]) -> set[FeedId]:
+        found = self._targets[value].items()
+        return {source for source, targets in found if not targets.isdisjoint(level)}

@@ -16,4 +16,6 @@ def methods(handlers: Handlers) -> Mapping[str, Method]:
         "whoami": Method("sync", handlers.whoami),
         "version": Method("sync", handlers.version),
         "status": Method("sync", handlers.status),
+        "friends.follow": Method("async", handlers.follow),
+        "friends.block": Method("async", handlers.block),
     }

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from common.bus import BusError, Call, Node
-from services.api import model
+from common.bus import BusError, Call, Node, Unavailable
+from services.api import contact, model
 
 PATIENCE_MS = 1_000  # a status that waits longer for a busy service tells less than one without it
 DISTRIBUTION = "scuttlebot"
@@ -40,6 +40,20 @@ class Handlers:
         """Ask every service for its health and put the answers together."""
         healths = await asyncio.gather(*(self._health(name) for name in self._asked))
         return model.status(dict(zip(self._asked, healths, strict=True)))
+
+    async def follow(self, call: Call) -> bytes:
+        """`friends.follow(id, {state, recps})`: publish that we follow a feed, or no longer do."""
+        return await self._publish(call, contact.follow(call.args))
+
+    async def block(self, call: Call) -> bytes:
+        """`friends.block(id, {state, reason, recps})`: publish that we block a feed, or no longer do."""
+        return await self._publish(call, contact.block(call.args))
+
+    async def _publish(self, call: Call, content: dict[str, Any]) -> bytes:
+        if self.node is None:
+            raise Unavailable("api has just begun")
+        reply = await self.node.call("storage", "publish", content, caller=call.caller)
+        return reply.bodies[0]
 
     async def _health(self, service: str) -> dict[str, Any] | None:
         if self.node is None:

@@ -10,22 +10,23 @@ from common.store import StoreFull
 from services.indexing.actor import methods
 from services.indexing.adapters.database import open_views
 from services.indexing.adapters.log import Log
-from services.indexing.handlers import Handlers
+from services.indexing.boxes import opener
 from services.indexing.model import Index
 
 
 async def main(settings: Settings) -> None:
     """Serve the views of this folder's log until cancelled."""
-    own = load_or_create(settings.secret_path).id
+    identity = load_or_create(settings.secret_path)
+    own = identity.id
     try:
-        index = Index(open_views(settings.path), own, settings.friends_hops)
+        index = Index(open_views(settings.path), own, settings.friends_hops, opener(identity))
     except StoreFull as error:
         raise NotNow(str(error)) from error
     table: dict[str, Method] = {}
     keys = settings.bus_keys
     node = Node("indexing", settings.endpoint, table, calls=("storage",), parse=parse, keys=keys)
     log = Log(node, index)
-    table.update(methods(Handlers(index, log, own, settings.friends_hops)))
+    table.update(methods(index, log, own, settings.friends_hops))
     try:
         async with node:
             await log.follow()

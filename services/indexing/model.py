@@ -7,21 +7,27 @@ follower, and read by the handlers.
 """
 
 import struct
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from common.feed.json import parse
+from common.feed.json import Json, parse
 from common.feed.record import Record
-from common.graph import Graph, Reach
+from common.graph import Changes, Edge, Graph, Reach
 from common.refs import FeedId
 from common.store import Batch, Store
 from services.indexing.views import VIEWS, Contacts, Message, Row
 
-__all__ = ["META", "Index", "families"]
+__all__ = ["META", "Folded", "Index", "Opens", "families"]
 
 META = "meta"
+BOX = ".box"
+"""How content ends that is in a private box."""
+
+Opens: TypeAlias = Callable[[str], Json | None]
+"""Opens a private box; None where it is not for us."""
+
 _STATE = struct.Struct(">IQ")
 _U64 = struct.Struct(">Q")
 _PURGE = 500
@@ -45,11 +51,19 @@ def parse_value(message: bytes) -> dict[str, Any]:
     return value
 
 
+class Folded(NamedTuple):
+    """What folding some messages did to the graph: edges in their order, and whose hops are others now."""
+
+    edges: list[Edge]
+    hops: Changes
+
+
 class Index:
     """The views over a store, and the graph from our own feed's point of view."""
 
-    def __init__(self, store: Store, own: FeedId, max_hops: float) -> None:
+    def __init__(self, store: Store, own: FeedId, max_hops: float, opens: Opens) -> None:
         self._store = store
+        self._opens = opens
         self._own = own
         self._max_hops = max_hops
         self._positions = {view.name: self._begin(view.name, view.version) for view in VIEWS}
@@ -71,17 +85,17 @@ class Index:
         """The last position that each view has seen."""
         return dict(self._positions)
 
-    def fold(self, first: int, records: Iterable[bytes]) -> list[Row]:
-        """Take records of the log, the first of them at position `first`; gives the new rows of the graph.
+    def fold(self, first: int, records: Iterable[bytes]) -> Folded:
+        """Take records of the log, the first of them at position `first`.
 
         Raises: StoreError, when nothing could be written: then none of them counts.
         """
-        batch, contacts, position, raw = Batch(), [], first - 1, b""
+        batch, position, raw = Batch(), first - 1, b""
+        contacts: list[Row] = []
         for position, raw in enumerate(records, first):
             record = Record.parse(raw)
             if record.message:
-                message = Message(position, record, parse_value(record.message))
-                contacts += self._fold_message(batch, message)
+                contacts += self._fold_message(batch, self._read(position, record))
         behind = [view for view in VIEWS if position > self._positions[view.name]]
         for view in behind:
             batch.put(META, view.name.encode(), _STATE.pack(view.version, position))
@@ -92,7 +106,14 @@ class Index:
         self._last = max(self._last, position)
         for row in contacts:
             self.reach.set_edge(Contacts.edge(row))
-        return contacts
+            self._note_private(row)
+        return Folded([Contacts.edge(row) for row in contacts], self.reach.changes())
+
+    def _read(self, position: int, record: Record) -> Message:
+        value = parse_value(record.message)
+        content = value["content"]
+        boxed = isinstance(content, str) and content.endswith(BOX)
+        return Message(position, record, value, self._opens(content) if boxed else None)
 
     def _fold_message(self, batch: Batch, message: Message) -> list[Row]:
         contacts = []
@@ -103,6 +124,10 @@ class Index:
                     if view.name == Contacts.name:
                         contacts.append(row)
         return contacts
+
+    def is_private(self, source: FeedId, dest: FeedId) -> bool:
+        """Whether what the source last said about the dest was in a private message."""
+        return (source, dest) in self._private
 
     def scan(
         self, view: str, start: bytes, end: bytes | None, *, reverse: bool, limit: int
@@ -145,6 +170,16 @@ class Index:
             self._store.write(batch, sync=False)
 
     def _load_graph(self) -> None:
-        rows = (Row(*pair) for pair in self._store.scan(Contacts.name))
-        self.graph = Graph(Contacts.edge(row) for row in rows)
+        self.graph = Graph()
+        self._private: set[tuple[FeedId, FeedId]] = set()
+        for pair in self._store.scan(Contacts.name):
+            self.graph.set_edge(Contacts.edge(Row(*pair)))
+            self._note_private(Row(*pair))
         self.reach = Reach(self.graph, self._own, self._max_hops)
+
+    def _note_private(self, row: Row) -> None:
+        source, dest, _ = Contacts.edge(row)
+        if Contacts.is_private(row):
+            self._private.add((source, dest))
+        else:
+            self._private.discard((source, dest))

@@ -18,6 +18,7 @@ MAX_TYPE = 32
 """UTF-16 units of a type that count (ssb-db indexes/links.js cuts there)."""
 _SIGN = 1 << 63
 _MASK = (1 << 64) - 1
+_PRIVATE = b"p"
 
 
 class Row(NamedTuple):
@@ -28,11 +29,12 @@ class Row(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A record of the log with its position and its value parsed."""
+    """A record of the log with its position, its value parsed, and what a private box for us holds."""
 
     position: int
     record: Record
     value: dict[str, Any]
+    opened: Any = None
 
 
 class View(Protocol):
@@ -96,23 +98,30 @@ class Times:
 
 
 class Contacts:
-    """What each feed last said about another: the follow graph."""
+    """What each feed last said about another, in public or to us: the follow graph."""
 
     name = "contacts"
-    version = 1
+    version = 2
 
     @staticmethod
     def edge(row: Row) -> Edge:
         """The edge that a row stands for."""
-        value = int.from_bytes(row.value, signed=True)
+        value = int.from_bytes(row.value[:1], signed=True)
         return Edge(feed_id(row.key[:32]), feed_id(row.key[32:]), value)  # type: ignore[arg-type]
+
+    @staticmethod
+    def is_private(row: Row) -> bool:
+        """Whether it was said in a private message."""
+        return row.value[1:] == _PRIVATE
 
     def rows(self, message: Message) -> Iterator[Row]:
         """One row for a contact message: source, dest -> value; ids that name no key draw no edge."""
-        edge = edge_of(message.value["author"], message.value["content"])
+        said = message.value["content"] if message.opened is None else message.opened
+        edge = edge_of(message.value["author"], said)
         if edge is not None and feed_id(raw(edge.dest)) == edge.dest:
             key = message.record.author + raw(edge.dest)
-            yield Row(key, edge.value.to_bytes(1, signed=True))
+            mark = b"" if message.opened is None else _PRIVATE
+            yield Row(key, edge.value.to_bytes(1, signed=True) + mark)
 
 
 VIEWS: tuple[View, ...] = (Types(), Times(), Contacts())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from math import inf
 
-from common.graph import BLOCK, FOLLOW, NEITHER, Edge, Graph, Hops, Reach
+from common.graph import BLOCK, FOLLOW, NEITHER, Changes, Edge, Graph, Reach
 from common.refs import FeedId, is_feed
 from services.replication.requests import Asked, BlockAsked, FeedAsked, Requests
 
@@ -50,7 +50,6 @@ class Wishes:
         self._graph = Graph()
         self._reach = Reach(self._graph, own, max_hops)
         self._counts = graph_counts
-        self._hops: Hops = {}
         self._watchers: list[Callable[[Change], None]] = []
 
     def on_change(self, watcher: Callable[[Change], None]) -> Callable[[], None]:
@@ -82,14 +81,14 @@ class Wishes:
             self.requests.blocks.pop(pair, None)
             if before != (edge.value == BLOCK):
                 blocks.append((*pair, not before))
-        hops = self._reach.hops() if self._counts else self._hops
-        if hops is self._hops:
+        changes = self._reach.changes()
+        if not changes or not self._counts:
             return self._tell(Change([], [], blocks))
-        before_hops, self._hops = self._hops, hops
-        asked = self.requests.feeds
-        for feed in [one for one in asked if hops.get(one) != before_hops.get(one)]:
-            del asked[feed]
-        return self._tell(self._settled(blocks))
+        for feed in changes:
+            self.requests.feeds.pop(feed, None)
+        if self._max_feeds < inf:
+            return self._tell(self._settled(blocks))
+        return self._tell(self._followed(changes, blocks))
 
     def ask(self, asked: Asked) -> Change:
         """What a client asks for; what it changes.
@@ -103,8 +102,7 @@ class Wishes:
         if isinstance(asked, FeedAsked):
             return self._tell(self._feed_asked(asked))
         self._counts = True
-        self._hops = self._reach.hops()
-        for feed in self._hops.keys() & self.requests.feeds.keys():
+        for feed in self._reach.hops().keys() & self.requests.feeds.keys():
             del self.requests.feeds[feed]
         return self._tell(self._settled([]))
 
@@ -124,9 +122,23 @@ class Wishes:
         feeds = [asked.feed]
         return Change(feeds, [], []) if asked.replicate else Change([], feeds, [])
 
+    def _followed(self, changes: Changes, blocks: list[tuple[FeedId, FeedId, bool]]) -> Change:
+        """Wants who came within reach, and no longer who left it."""
+        near, removed = [], []
+        for feed, distance in changes.items():
+            wished = distance is not None and distance >= 0
+            if wished and feed not in self.wanted:
+                near.append((distance, feed))
+            elif not wished and feed in self.wanted:
+                removed.append(feed)
+        added = [feed for _, feed in sorted(near)]
+        self.wanted.difference_update(removed)
+        self.wanted.update(added)
+        return Change(added, sorted(removed), blocks)
+
     def _settled(self, blocks: list[tuple[FeedId, FeedId, bool]]) -> Change:
         """Wants who is to be wanted now."""
-        hops, asked = self._hops, self.requests.feeds
+        hops, asked = self._reach.hops() if self._counts else {}, self.requests.feeds
         wished = {feed for feed, distance in hops.items() if distance >= 0}
         for feed, replicate in asked.items():
             (wished.add if replicate else wished.discard)(feed)

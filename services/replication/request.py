@@ -107,7 +107,7 @@ def _from_options(feed: FeedId, options: Mapping[str, Any]) -> HistoryRequest:
 
 
 def _limit(value: Any) -> int:
-    return int(min(value, MAX_SEQUENCE)) if is_number(value) and value >= 0 else -1
+    return int(min(value, MAX_SEQUENCE)) if is_number(value) and value > -1 else -1
 
 
 def _is_flag(value: Any) -> bool:

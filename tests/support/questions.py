@@ -21,6 +21,11 @@ TYPES = {
     "friends.hops": "async",
     "friends.isFollowing": "async",
     "friends.isBlocking": "async",
+    "friends.get": "async",
+    "friends.hopStream": "source",
+    "friends.createFriendStream": "source",
+    "friends.stream": "source",
+    "friends.help": "async",
     "gossip.peers": "async",
     "gossip.connect": "async",
     "gossip.ping": "duplex",
@@ -114,6 +119,8 @@ class Questions:
             self._pair,
             self._pair,
             self._hops,
+            self._friends_get,
+            self._friend_stream,
             self._plain,
             self._misuse,
         ]
@@ -122,7 +129,7 @@ class Questions:
     def live(self, count: int) -> list[Question]:
         """That many live streams, to be held open while new messages come."""
         makers = [self._history, self._user, self._log, self._feed_stream, self._by_type]
-        made: list[Question] = []
+        made = self._watched_graph()
         while len(made) < count:
             one = makers[len(made) % len(makers)]()
             options: Any = one.args[0] if one.args else {}
@@ -311,7 +318,7 @@ class Questions:
             options[self._pick("source", "dest")] = self._bad_id()
         if self._chance(0.1):
             options.pop(self._pick("source", "dest"))
-        return Question(name, [options])
+        return Question(name, self._pick(*[[options]] * 9, [self._odd()]))
 
     def _hops(self) -> Question:
         options: dict[str, Any] = {}
@@ -321,7 +328,38 @@ class Questions:
             options["max"] = self._pick(0, 1, 2, 3, 5, -1, 0.5)
         if self._chance(0.3):
             options["reverse"] = self._pick(True, False)
-        return Question("friends.hops", [options])
+        if self._chance(0.15):
+            options[self._pick("start", "max", "reverse")] = self._pick(*ODD, self._bad_id())
+        return Question("friends.hops", self._pick(*[[options]] * 9, [self._odd()], []))
+
+    def _friends_get(self) -> Question:
+        options: dict[str, Any] = {}
+        for name in ("source", "dest"):
+            if self._chance(0.5):
+                options[name] = self._pick(self._data["own"], self._feed(), self._feed())
+            elif self._chance(0.2):
+                options[name] = self._bad_id()
+        return Question("friends.get", self._pick(*[[options]] * 9, [self._odd()], []))
+
+    def _friend_stream(self) -> Question:
+        name = self._pick("friends.hopStream", "friends.createFriendStream", "friends.stream")
+        options: dict[str, Any] = {}
+        for flag in ("live", "old", "meta"):
+            if self._chance(0.4):
+                options[flag] = self._pick(False, None, 1, "x")
+        return Question(name, self._pick([options], [options], [self._odd()], []), "source")
+
+    def _watched_graph(self) -> list[Question]:
+        """The live streams of the graph."""
+        old, new = {"live": True}, {"live": True, "old": False}
+        asked = [
+            ("friends.hopStream", old),
+            ("friends.hopStream", new),
+            ("friends.createFriendStream", old),
+            ("friends.createFriendStream", {**old, "meta": True}),
+            ("friends.stream", {}),
+        ]
+        return [Question(name, [options], "source", wait=True) for name, options in asked]
 
     def _plain(self) -> Question:
         name = self._pick("whoami", "getVectorClock", "latest", "whoami", "gossip.peers")

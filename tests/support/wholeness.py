@@ -10,6 +10,7 @@ from common.feed.validate import Head, Verified, follows, verify_raw
 from common.refs import FeedId, raw
 from common.runtime.secret import load_or_create
 from common.store import Store, open_memory, open_rocks
+from services.indexing.boxes import opener
 from services.indexing.model import Index, families
 from services.storage.adapters.database import FAMILIES, FOLDER
 
@@ -68,11 +69,12 @@ def _check_families(store: Store, records: list[Record]) -> None:
 
 def check_views(data: Path) -> None:
     """The views are what the log gives, folded from its first message."""
-    own = keys_of(data).id
+    keys = keys_of(data)
     expected = open_memory(families())
     log = open_rocks(data / FOLDER, FAMILIES)
     try:
-        Index(expected, own, MAX_HOPS).fold(1, [record for _, record in log.scan("log")])
+        index = Index(expected, keys.id, MAX_HOPS, opener(keys))
+        index.fold(1, [record for _, record in log.scan("log")])
     finally:
         log.close()
     views = open_rocks(data / VIEWS, families())

@@ -6,12 +6,13 @@ whoever needs a position waits here.
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from common.bus import BusError, Node
 from common.feed.record import Record
 from common.store import StoreFull
-from services.indexing.model import Index
-from services.indexing.views import Row
+from services.indexing.model import Folded, Index
 
 __all__ = ["TOO_SLOW", "Log"]
 
@@ -20,9 +21,11 @@ RETRY_S = 0.2
 """Between tries while storage is away."""
 PAUSE_S = 1.0
 """Between tries while the disk is full."""
+PATIENCE_S = 1.0
+"""How long a query waits for the views to see what was in the log when it came."""
 MAX_PENDING = 10_000
 """Changes of the graph kept for one watcher that does not read: as many batches, then it is given up."""
-TOO_SLOW: list[Row] = []
+TOO_SLOW = Folded([], {})
 """What a watcher gets last that did not keep up."""
 
 
@@ -33,7 +36,7 @@ class Log:
         self._node = node
         self._index = index
         self._moved = asyncio.Event()
-        self._edges: set[asyncio.Queue[list[Row]]] = set()
+        self._watchers: set[asyncio.Queue[Folded]] = set()
         #: Why nothing is folded now.
         self.trouble: str | None = None
 
@@ -71,30 +74,30 @@ class Log:
         async with self._node.source("storage", "log.read", options) as stream:
             async for batch in stream:
                 assert batch.position is not None  # noqa: S101  docs/bus.md section 6
-                contacts = self._index.fold(batch.position - len(batch.bodies) + 1, batch.bodies)
+                folded = self._index.fold(batch.position - len(batch.bodies) + 1, batch.bodies)
                 self.trouble = None
-                self._tell(contacts)
+                self._tell(folded)
 
-    def _tell(self, contacts: list[Row]) -> None:
+    def _tell(self, folded: Folded) -> None:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
-        if contacts:
-            for queue in list(self._edges):
+        if folded.edges:
+            for queue in list(self._watchers):
                 full = queue.full()
                 if full:
-                    self._edges.discard(queue)
+                    self._watchers.discard(queue)
                     queue.get_nowait()
-                queue.put_nowait(TOO_SLOW if full else contacts)
+                queue.put_nowait(TOO_SLOW if full else folded)
 
-    def watch_edges(self) -> asyncio.Queue[list[Row]]:
-        """New rows of the graph from now on, until `unwatch_edges` or TOO_SLOW."""
-        queue: asyncio.Queue[list[Row]] = asyncio.Queue(MAX_PENDING)
-        self._edges.add(queue)
-        return queue
-
-    def unwatch_edges(self, queue: asyncio.Queue[list[Row]]) -> None:
-        """Stop what `watch_edges` began."""
-        self._edges.discard(queue)
+    @contextmanager
+    def watch(self) -> Iterator[asyncio.Queue[Folded]]:
+        """What happens to the graph from now on, while the context lasts or until TOO_SLOW."""
+        queue: asyncio.Queue[Folded] = asyncio.Queue(MAX_PENDING)
+        self._watchers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._watchers.discard(queue)
 
     async def wait_for(self, position: int) -> None:
         """Return when all views have seen a position."""
@@ -110,10 +113,13 @@ class Log:
         reply = await self._node.call("storage", "log.position")
         return int(reply.json()["position"])
 
-    async def catch_up(self, seconds: float) -> None:
-        """Wait until what is in the log now is in the views, but no longer than this."""
+    async def catch_up(self) -> None:
+        """Wait until what is in the log now is in the views, but no longer than PATIENCE_S.
+
+        So that who publishes and then asks finds the message.
+        """
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(PATIENCE_S):
                 await self.wait_for(await self.end())
         except (TimeoutError, BusError):
             return

@@ -78,7 +78,12 @@ const later = [
   [two, { type: 'tick', text: 'and this' }, 1400000000500],
   [own, { type: 'post', text: 'mine, elsewhere' }],
   [one, contact(own.id, { blocking: true })],
-  [one, { type: 'post', text: 'after the block' }]
+  [one, { type: 'post', text: 'after the block' }],
+  [two, contact(one.id, { following: false })],
+  [two, contact(three.id, { blocking: true })],
+  [own, contact(three.id, { following: true })],
+  [own, () => box(contact(one.id, { blocking: true }), [own])],
+  [four, contact(far, { flagged: true })]
 ]
 let clock = START
 const signed = (list) => list.map(([k, content, timestamp]) => sign(k, typeof content === 'function' ? content() : content, timestamp === undefined ? (clock += 777) : timestamp))

@@ -13,6 +13,12 @@ FEEDS = [bytes([n]) * 32 for n in range(5)]
 IDS = [FeedId(feed_id(raw)) for raw in FEEDS]
 
 
+def opens(boxed: str) -> Any:
+    """Opens what is for us: the JSON before the suffix."""
+    text = boxed.removesuffix(".box")
+    return orjson.loads(text) if text.startswith("{") else None
+
+
 def record(author: int, content: Any, n: int = 1) -> bytes:
     value = {"author": IDS[author], "sequence": n, "timestamp": n, "content": content}
     return pack_record(bytes(32), FEEDS[author], n, 1000.0 + n, orjson.dumps(value))
@@ -28,7 +34,7 @@ def store() -> Store:
 
 
 def open_index(store: Store) -> Index:
-    return Index(store, IDS[0], 2)
+    return Index(store, IDS[0], 2, opens)
 
 
 def test_fold_moves_position_rows_and_graph_together(store: Store) -> None:
@@ -40,6 +46,20 @@ def test_fold_moves_position_rows_and_graph_together(store: Store) -> None:
     assert again.position == 3
     assert again.reach.hops() == index.reach.hops()
     assert len(list(index.scan("types", b"", None, reverse=False, limit=9))) == 3
+
+
+def test_private_contacts_count_and_are_known_as_private(store: Store) -> None:
+    index = open_index(store)
+    said = {"type": "contact", "contact": IDS[1], "blocking": True}
+    boxed = orjson.dumps(said).decode() + ".box"
+    index.fold(1, [follow(0, 1), record(0, boxed, n=2), record(1, "for others.box")])
+    for one in (index, open_index(store)):
+        assert one.reach.hops() == {IDS[0]: 0, IDS[1]: -1}
+        assert one.is_private(IDS[0], IDS[1])
+        assert not one.is_private(IDS[1], IDS[0])
+    index.fold(4, [follow(0, 1, n=3)])
+    assert not index.is_private(IDS[0], IDS[1])
+    assert index.reach.hops() == {IDS[0]: 0, IDS[1]: 1}
 
 
 def test_what_was_seen_is_not_folded_twice(store: Store) -> None:

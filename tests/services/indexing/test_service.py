@@ -14,12 +14,17 @@ from common.feed.record import pack_record
 from common.refs import FeedId, feed_id
 from common.store import StoreFull, open_memory
 from services.indexing.actor import methods
-from services.indexing.adapters.log import Log
-from services.indexing.handlers import Handlers
+from services.indexing.adapters.log import TOO_SLOW, Log
 from services.indexing.model import Index, families
 
 FEEDS = [bytes([n]) * 32 for n in range(5)]
 IDS = [FeedId(feed_id(raw)) for raw in FEEDS]
+
+
+def opens(boxed: str) -> Any:
+    """Opens what is for us: the JSON before the suffix."""
+    text = boxed.removesuffix(".box")
+    return orjson.loads(text) if text.startswith("{") else None
 
 
 class FakeStorage:
@@ -74,9 +79,10 @@ class FakeStorage:
 
 
 class Suite:
-    def __init__(self, storage: FakeStorage, index: Index, client: Node) -> None:
+    def __init__(self, storage: FakeStorage, index: Index, log: Log, client: Node) -> None:
         self.storage = storage
         self.index = index
+        self.index_log = log
         self.client = client
 
     async def call(self, method: str, *args: object) -> Any:
@@ -90,7 +96,7 @@ class Suite:
 @pytest.fixture
 async def suite() -> AsyncIterator[Suite]:
     with tempfile.TemporaryDirectory(prefix="sb-") as folder:
-        storage, index = FakeStorage(), Index(open_memory(families()), IDS[0], 2)
+        storage, index = FakeStorage(), Index(open_memory(families()), IDS[0], 2, opens)
 
         def endpoint(name: str) -> str:
             return f"ipc://{folder}/bus/{name}"
@@ -98,12 +104,12 @@ async def suite() -> AsyncIterator[Suite]:
         table: dict[str, Method] = {}
         node = Node("indexing", endpoint, table, calls=("storage",))
         log = Log(node, index)
-        table.update(methods(Handlers(index, log, IDS[0], 2)))
+        table.update(methods(index, log, IDS[0], 2))
         client = Node("client", endpoint, calls=("indexing",))
         async with Node("storage", endpoint, storage.methods()), node, client:
             await client.wait_up("indexing", 5)
             task = asyncio.create_task(log.follow())
-            yield Suite(storage, index, client)
+            yield Suite(storage, index, log, client)
             task.cancel()
 
 
@@ -194,6 +200,138 @@ async def test_friends_answer_as_the_reference_does(suite: Suite) -> None:
     assert await suite.call("friends.isFollowing", pair) is False
     assert await suite.call("friends.isFollowing", {"source": IDS[0], "dest": IDS[1]}) is True
     assert await suite.call("friends.isFollowing", {"source": IDS[4], "dest": IDS[1]}) is None
+    assert await suite.call("friends.isFollowing", {"source": 1}) is None
+    said = {"type": "contact", "contact": IDS[4], "blocking": True}
+    suite.storage.add(0, orjson.dumps(said).decode() + ".box")
+    asked = {"source": IDS[0], "dest": IDS[4], "details": True}
+    assert await suite.call("friends.isBlocking", asked) == {"response": True, "private": True}
+    assert await suite.call("friends.isFollowing", asked) == {"response": False, "private": False}
+    assert await suite.call("friends.isBlocking", {**pair, "details": 1}) == {
+        "response": True,
+        "private": False,
+    }
+
+
+async def test_the_whole_graph_in_the_words_of_both_versions(suite: Suite) -> None:
+    assert await suite.call("friends.graph") == {}
+    assert await suite.items("friends.graphStream", {"live": False}) == [{}]
+    suite.storage.add(0, {"type": "contact", "contact": IDS[1], "following": True})
+    suite.storage.add(0, {"type": "contact", "contact": IDS[2], "blocking": True})
+    suite.storage.add(1, {"type": "contact", "contact": IDS[2], "following": False})
+    graph = {IDS[0]: {IDS[1]: 1, IDS[2]: -1}, IDS[1]: {IDS[2]: -2}}
+    assert await suite.call("friends.graph") == graph
+    assert await suite.items("friends.graphStream", {"live": None}) == [graph]
+    legacy = {IDS[0]: {IDS[1]: True, IDS[2]: False}, IDS[1]: {IDS[2]: None}}
+    assert await suite.call("friends.get") == legacy
+    assert await suite.call("friends.get", {"source": IDS[0]}) == legacy[IDS[0]]
+    assert await suite.call("friends.get", {"source": IDS[3]}) == {}
+    assert await suite.call("friends.get", {"source": "x", "dest": IDS[1]}) == {}
+    assert await suite.call("friends.get", {"source": IDS[0], "dest": IDS[2]}) is False
+    assert await suite.call("friends.get", {"source": IDS[0], "dest": IDS[3]}) is None
+    assert await suite.call("friends.get", {"dest": IDS[2]}) == {IDS[0]: False, IDS[1]: None}
+    assert set((await suite.call("friends.help"))["commands"]) >= {"hops", "follow", "stream"}
+    assert await suite.call("friends.onEdge") is None
+
+
+async def test_a_graph_that_is_no_answer_any_more_is_refused_and_streamed(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(4):
+        suite.storage.add(n, {"type": "contact", "contact": IDS[(n + 1) % 4], "following": True})
+    graph = await suite.call("friends.graph")
+    for size in (100, 390):
+        monkeypatch.setattr("services.indexing.handlers.friends.MAX_ANSWER_BYTES", size)
+        for method in ("friends.graph", "friends.get"):
+            with pytest.raises(CallerError, match="graphStream"):
+                await suite.call(method)
+    monkeypatch.setattr("services.indexing.friends.EDGES_PIECE", 3)
+    pieces = await suite.items("friends.graphStream", {"live": False})
+    assert [len(piece) for piece in pieces] == [3, 1]
+    assert pieces[0] | pieces[1] == graph
+    monkeypatch.setattr("services.indexing.friends.HOPS_PIECE", 2)
+    pieces = await suite.items("friends.hopStream")
+    assert [len(piece) for piece in pieces] == [2, 1]
+    assert pieces[0] | pieces[1] == await suite.call("friends.hops")
+
+
+async def watched(suite: Suite, method: str, options: Any, count: int) -> list[Any]:
+    """What a live stream gives while the graph changes: follow 1, who follows 2; block 1; again."""
+    suite.storage.add(1, {"type": "contact", "contact": IDS[2], "following": True})
+    found: list[Any] = []
+    async with suite.client.source("indexing", method, options) as stream:
+        await asyncio.sleep(0.3)
+        position = 1
+        for said in ({"following": True}, {"blocking": True}, {"blocking": True}):
+            suite.storage.add(0, {"type": "contact", "contact": IDS[1], **said})
+            position += 1
+            async with asyncio.timeout(10):
+                while suite.index.position < position:
+                    await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            while len(found) < count:
+                found += (await anext(stream)).json()
+    return found
+
+
+HOPS = [{IDS[0]: 0}, {IDS[1]: 1, IDS[2]: 2}, {IDS[1]: -1}]
+FOLLOWS = [{"from": IDS[0], "to": IDS[1], "value": value} for value in (True, False, False)]
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "items"),
+    [
+        ("friends.hopStream", {"live": True}, HOPS),
+        ("friends.hopStream", {"live": True, "old": False}, HOPS[1:]),
+        (
+            "friends.hopStream",
+            {"live": True, "old": False, "gone": True},
+            [HOPS[1], {IDS[1]: -1, IDS[2]: None}],
+        ),
+        ("friends.createFriendStream", {"live": True}, [IDS[0], IDS[1], IDS[2], IDS[1]]),
+        (
+            "friends.createFriendStream",
+            {"live": True, "old": False, "meta": True},
+            [{"id": IDS[1], "hops": 1}, {"id": IDS[2], "hops": 2}, {"id": IDS[1], "hops": -1}],
+        ),
+        ("friends.graphStream", {}, [{IDS[0]: {IDS[1]: value}} for value in (1, -1, -1)]),
+        (
+            "friends.graphStream",
+            {"old": True},
+            [{IDS[1]: {IDS[2]: 1}}, *({IDS[0]: {IDS[1]: value}} for value in (1, -1, -1))],
+        ),
+        ("friends.stream", {"live": False}, [{IDS[1]: {IDS[2]: True}}, *FOLLOWS]),
+    ],
+)
+async def test_streams_of_the_graph_tell_what_was_and_what_changes(
+    suite: Suite, method: str, options: Any, items: list[Any]
+) -> None:
+    found = await watched(suite, method, options, len(items))
+    if method == "friends.createFriendStream":
+        assert sorted(map(str, found)) == sorted(map(str, items))
+    else:
+        assert found == items
+
+
+async def test_streams_of_the_past_end(suite: Suite) -> None:
+    suite.storage.add(0, {"type": "contact", "contact": IDS[1], "following": True})
+    suite.storage.add(0, {"type": "contact", "contact": IDS[2], "blocking": True})
+    hops = {IDS[0]: 0, IDS[1]: 1, IDS[2]: -1}
+    for args in ([], [None], [{"live": 1, "old": False}]):
+        assert await suite.items("friends.hopStream", *args) == [hops]
+    assert sorted(await suite.items("friends.createFriendStream")) == sorted([IDS[0], IDS[1]])
+
+
+async def test_who_does_not_read_the_graph_is_given_up(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.indexing.adapters.log.MAX_PENDING", 1)
+    with suite.index_log.watch() as queue:
+        for n in range(3):
+            suite.storage.add(0, {"type": "contact", "contact": IDS[1 + n], "following": True})
+            async with asyncio.timeout(5):
+                while suite.index.position <= n:
+                    await asyncio.sleep(0.01)
+        assert queue.get_nowait() is TOO_SLOW
 
 
 async def test_graph_edges_tell_the_past_then_sync_then_changes(suite: Suite) -> None:
@@ -234,13 +372,20 @@ async def test_bad_arguments_are_the_callers_fault(
         await suite.items(method, *args)
 
 
-async def test_bad_feed_ids_are_the_callers_fault(suite: Suite) -> None:
-    for method, given in (
-        ("friends.hops", {"start": "x"}),
-        ("friends.hops", {"max": "x"}),
-    ):
-        with pytest.raises(CallerError):
-            await suite.call(method, given)
+async def test_options_are_read_as_javascript_reads_them(suite: Suite) -> None:
+    suite.storage.add(0, {"type": "contact", "contact": IDS[1], "following": True})
+    suite.storage.add(1, {"type": "contact", "contact": IDS[2], "following": True})
+    whole = {IDS[0]: 0, IDS[1]: 1, IDS[2]: 2}
+    assert await suite.call("friends.hops", {"start": "x"}) == {"x": 0}
+    assert await suite.call("friends.hops", {"start": 5}) == {"5": 0}
+    assert await suite.call("friends.hops", {"max": "x"}) == {IDS[0]: 0}
+    assert await suite.call("friends.hops", {"max": "1"}) == {IDS[0]: 0, IDS[1]: 1}
+    assert await suite.call("friends.hops", {"max": 0, "start": None}) == whole
+    assert await suite.call("friends.hops", "x") == whole
+    for method in ("friends.isFollowing", "friends.isBlocking"):
+        for args in ([], [None]):
+            with pytest.raises(CallerError):
+                await suite.call(method, *args)
 
 
 async def test_a_log_that_was_replaced_is_folded_anew(suite: Suite) -> None:

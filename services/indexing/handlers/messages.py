@@ -1,36 +1,22 @@
-"""What indexing answers: one async function a method.
+"""Messages as the views order them: one async function a method.
 
-Knows views, options and the shapes clients expect (ssb-db 20.4.1, ssb-friends 4.1.4); reads records through
-the log. A query first waits a moment for what was in the log when it came, so that who publishes and then
-asks finds the message.
+Knows views, options and the shapes clients expect (ssb-db 20.4.1); reads records through the log.
 """
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import orjson
-
-from common.bus import Call, CallerError, OurError
+from common.bus import Call, CallerError
 from common.feed import options as stream_options
 from common.feed.items import SYNC, OptionError, StreamOptions, item_of, js_number
-from common.refs import FeedId, is_feed
-from services.indexing.adapters.log import TOO_SLOW, Log
+from services.indexing.adapters.log import Log
 from services.indexing.model import Index, parse_value
-from services.indexing.views import Contacts, Message, Row, Times, Types, ordered
+from services.indexing.views import Message, Row, Times, Types, ordered
 
-__all__ = ["Handlers"]
+__all__ = ["MessageHandlers"]
 
 CHUNK = 200
 """Records fetched at a time: a bus message's worth."""
-PATIENCE_S = 1.0
-"""How long a query waits for the views to see what was in the log when it came."""
-
-
-def _object(call: Call) -> dict[str, Any]:
-    first = call.args[0] if call.args else {}
-    if not isinstance(first, dict):
-        raise CallerError("options must be an object")
-    return first
 
 
 def _by_type(args: list[Any]) -> tuple[str, StreamOptions] | None:
@@ -50,22 +36,12 @@ def _by_type(args: list[Any]) -> tuple[str, StreamOptions] | None:
     return first["type"], stream_options.read(first)
 
 
-def _pair(call: Call) -> tuple[FeedId, FeedId]:
-    """Source and dest of a question; what is no feed's id was never said anything about, by nobody."""
-    given = _object(call)
-    source, dest = given.get("source"), given.get("dest")
-    nobody = FeedId("")
-    return source if is_feed(source) else nobody, dest if is_feed(dest) else nobody
-
-
-class Handlers:
+class MessageHandlers:
     """The methods, over the index and the log."""
 
-    def __init__(self, index: Index, log: Log, own: FeedId, max_hops: int) -> None:
+    def __init__(self, index: Index, log: Log) -> None:
         self._index = index
         self._log = log
-        self._own = own
-        self._max_hops = max_hops
 
     async def health(self, call: Call) -> object:
         """Whether it answers, and how far the views are."""
@@ -119,58 +95,6 @@ class Handlers:
 
         await self._stream(call, options, Times.name, (start, end), chosen, rts=True)
 
-    async def is_following(self, call: Call) -> object:
-        """`friends.isFollowing({source, dest})`: no value when the source never said anything."""
-        source, dest = _pair(call)
-        await self._log.catch_up(PATIENCE_S)
-        graph = self._index.graph
-        return graph.is_following(source, dest) if graph.knows(source) else None
-
-    async def is_blocking(self, call: Call) -> object:
-        """`friends.isBlocking({source, dest})`."""
-        await self._log.catch_up(PATIENCE_S)
-        return self._index.graph.is_blocking(*_pair(call))
-
-    async def hops(self, call: Call) -> object:
-        """`friends.hops({start, max, reverse})`: {feed: distance}."""
-        given = _object(call)
-        start, most = given.get("start") or self._own, given.get("max") or self._max_hops
-        if not is_feed(start):
-            raise CallerError("start must be a feed id")
-        if not stream_options.is_number(most):
-            raise CallerError("max must be a number")
-        await self._log.catch_up(PATIENCE_S)
-        if given.get("reverse") is True:
-            return self._index.graph.reversed().hops(start, most)
-        if start == self._own and most <= self._max_hops:  # layered-graph filters what it has
-            hops = self._index.reach.hops()
-            return {feed: distance for feed, distance in hops.items() if distance <= most}
-        return self._index.graph.hops(start, most)
-
-    async def graph_edges(self, call: Call) -> None:
-        """`graph.edges`: the edges (of one source, or all), then changes as they come."""
-        given = _object(call)
-        source = given.get("source")
-        if source is not None and not is_feed(source):
-            raise CallerError("source must be a feed id")
-        await self._log.wait_for(await self._log.end())
-        queue = self._log.watch_edges()
-        try:
-            edges = [orjson.dumps(edge._asdict()) for edge in self._index.graph.edges(source)]
-            await call.send([*edges, SYNC])
-            while given.get("live") is True:
-                rows = await queue.get()
-                if rows is TOO_SLOW:
-                    raise OurError(
-                        "the changes of the graph came faster than they were read", "overloaded"
-                    )
-                changes = [Contacts.edge(row) for row in rows]
-                told = [orjson.dumps(e._asdict()) for e in changes if source in (None, e.source)]
-                if told:
-                    await call.send(told)
-        finally:
-            self._log.unwatch_edges(queue)
-
     async def _stream(
         self,
         call: Call,
@@ -181,7 +105,7 @@ class Handlers:
         *,
         rts: bool = False,
     ) -> None:
-        await self._log.catch_up(PATIENCE_S)
+        await self._log.catch_up()
         seen, left = self._index.position, options.limit
         if options.old:
             async for positions in self._old(view, bounds, reverse=options.reverse):

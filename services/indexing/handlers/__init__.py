@@ -1,0 +1,1 @@
+"""What indexing answers, in groups: messages of the views, friends, the graph as it changes."""

@@ -1,0 +1,113 @@
+"""The graph and the hops as streams: what is now, and what changes.
+
+Knows who watches; the shapes are in `services/indexing/friends.py`. Changes come with the messages that make them:
+nothing is computed for a stream but what it says.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import orjson
+
+from common.bus import Call, CallerError, OurError
+from common.feed.items import SYNC
+from common.feed.options import is_truthy
+from common.graph import Changes
+from common.refs import is_feed
+from services.indexing.adapters.log import TOO_SLOW, Log
+from services.indexing.friends import legacy, maps_of, members, nested, options_of, pieces
+from services.indexing.model import Folded, Index
+
+__all__ = ["GraphHandlers"]
+
+
+class GraphHandlers:
+    """The streams, over the graph and the log that changes it."""
+
+    def __init__(self, index: Index, log: Log) -> None:
+        self._index = index
+        self._log = log
+
+    async def hop_stream(self, call: Call) -> None:
+        """`friends.hopStream({live, old})`: maps of hops; `gone: true` (ours) tells who fell out of reach as null."""
+        gone = options_of(call.args).get("gone") is True
+        async for hops in self._hops(call):
+            if items := [orjson.dumps(one) for one in maps_of(hops, gone=gone)]:
+                await call.send(items)
+
+    async def create_friend_stream(self, call: Call) -> None:
+        """`friends.createFriendStream({live, old, meta})` of version 4: feeds, or feeds and hops."""
+        meta, first = is_truthy(options_of(call.args).get("meta")), True
+        async for hops in self._hops(call):
+            for one in maps_of(hops):
+                if items := members(one.items(), meta=meta, first=first):
+                    await call.send([orjson.dumps(item) for item in items])
+            first = False
+
+    async def _hops(self, call: Call) -> AsyncIterator[Changes]:
+        given = options_of(call.args)
+        live, old = given.get("live") is True, given.get("old") is not False
+        await self._log.catch_up()
+        with self._log.watch() as queue:
+            if old or not live:
+                yield dict(self._index.reach.hops())
+            if live:
+                async for folded in _kept_up(queue):
+                    if folded.hops:
+                        yield folded.hops
+
+    async def graph_stream(self, call: Call) -> None:
+        """`friends.graphStream({live, old})` of version 5: {source: {dest: value}}, by default only changes."""
+        given = options_of(call.args)
+        live, old = is_truthy(given.get("live", True)), is_truthy(given.get("old", False))
+        await self._log.catch_up()
+        with self._log.watch() as queue:
+            if old or not live:
+                for edges in pieces(self._index.graph.edges_by_source()):
+                    await call.send([orjson.dumps(nested(edges))])
+            if live:
+                async for folded in _kept_up(queue):
+                    await call.send([orjson.dumps(nested([edge])) for edge in folded.edges])
+
+    async def stream(self, call: Call) -> None:
+        """`friends.stream()` of version 4: the graph, then {from, to, value}, with true, false, null."""
+        await self._log.catch_up()
+        with self._log.watch() as queue:
+            for edges in pieces(self._index.graph.edges_by_source()):
+                await call.send([orjson.dumps(nested(edges, legacy))])
+            async for folded in _kept_up(queue):
+                told = [
+                    {"from": one.source, "to": one.dest, "value": legacy(one.value)}
+                    for one in folded.edges
+                ]
+                await call.send([orjson.dumps(one) for one in told])
+
+    async def graph_edges(self, call: Call) -> None:
+        """`graph.edges`: the edges (of one source, or all), then changes as they come."""
+        given = options_of(call.args)
+        source = given.get("source")
+        if source is not None and not is_feed(source):
+            raise CallerError("source must be a feed id")
+        await self._log.wait_for(await self._log.end())
+        with self._log.watch() as queue:
+            graph = self._index.graph
+            for edges in pieces(graph.edges_by_source() if source is None else graph.edges(source)):
+                await call.send([orjson.dumps(edge._asdict()) for edge in edges])
+            await call.send([SYNC])
+            if given.get("live") is not True:
+                return
+            async for folded in _kept_up(queue):
+                told = [e for e in folded.edges if source in (None, e.source)]
+                if told:
+                    await call.send([orjson.dumps(edge._asdict()) for edge in told])
+
+
+async def _kept_up(queue: asyncio.Queue[Folded]) -> AsyncIterator[Folded]:
+    """What happens to the graph; those without edges are not told.
+
+    Raises:
+        OurError: whoever reads does not keep up.
+    """
+    while (folded := await queue.get()) is not TOO_SLOW:
+        yield folded
+    raise OurError("the changes of the graph came faster than they were read", "overloaded")
