@@ -12,6 +12,7 @@ from common.gossip import Ebt
 from common.refs import FeedId
 from common.runtime.settings import Settings
 from services.replication.adapters.appender import Appender
+from services.replication.adapters.colleagues import Colleagues
 from services.replication.adapters.follower import Follower
 from services.replication.adapters.hub import Hub
 from services.replication.adapters.observer import Observer
@@ -74,7 +75,8 @@ class Replication:
         self.appender = before.appender
         self.hub = Hub(node, Ebt(before.wishes.own, clock), steady_ms, share.networks)
         self.peers = Peers(node, self.hub, self.appender, self.wishes, share)
-        self.observer = Observer(self.hub, self.appender)
+        self.colleagues = Colleagues(node, share, self.wishes)
+        self.observer = Observer(self.hub, self.appender, self.colleagues.told)
         self.ready = asyncio.Event()
         self.hub.change(Change(sorted(self.wishes.wanted), [], self.wishes.blocks()))
         self.wishes.on_change(self.hub.change)
@@ -109,7 +111,7 @@ async def serve(settings: Settings, own: FeedId) -> None:
     beginning = Beginning()
     table, keys = methods(beginning, wishes, scheduler), settings.bus_keys
     share = share_of(settings)
-    calls = (*CALLS, *share.networks)
+    calls = (*CALLS, *share.networks, *share.colleagues)
     async with Node(share.own, settings.endpoint, table, calls=calls, keys=keys) as node:
         before = Before(node, wishes, settings)
         try:
@@ -123,6 +125,7 @@ async def serve(settings: Settings, own: FeedId) -> None:
                         tasks.create_task(parts.peers.follow(worker))
                     tasks.create_task(parts.hub.tick())
                     tasks.create_task(parts.observer.run())
+                    tasks.create_task(parts.colleagues.follow())
             finally:
                 await parts.hub.close()
         finally:

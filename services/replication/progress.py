@@ -6,7 +6,7 @@ time, and by who tells of it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from common.gossip import Session
 from common.refs import FeedId
@@ -41,6 +41,20 @@ def lead(session: Session, missing: Iterable[FeedId], clock: Mapping[FeedId, int
             feeds += 1
             messages += more
     return Lead(feeds, messages)
+
+
+def joined(own: dict[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """An item of `replicate.changes` for all workers: each has its own peers, all have the same log.
+
+    What is missing is at least what the worker misses that knows of most: the same feeds may be missing in several.
+    """
+    all_told = [own, *others]
+    missing = max(told["total"] - told["progress"] for told in all_told)
+    return own | {
+        "pendingPeers": {k: v for told in all_told for k, v in told["pendingPeers"].items()},
+        "incompleteFeeds": max(told["incompleteFeeds"] for told in all_told),
+        "total": own["progress"] + missing,
+    }
 
 
 def why_stalled(session: Session, ahead: Lead, trouble: str | None, now: float) -> str | None:

@@ -61,6 +61,14 @@ class Requests:
         for listener in list(self._listeners):
             listener(asked)
 
+    def knows(self, asked: Asked) -> bool:
+        """Whether a word was said on the same subject already."""
+        if isinstance(asked, FeedAsked):
+            return asked.feed in self.feeds
+        if isinstance(asked, BlockAsked):
+            return (asked.author, asked.target) in self.blocks
+        return self.graph_asked
+
     def listen(self, listener: Callable[[Asked], None]) -> Callable[[], None]:
         """Calls back with each word from now on; gives back what ends that."""
         self._listeners.append(listener)

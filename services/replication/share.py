@@ -20,6 +20,16 @@ class Share(NamedTuple):
     workers: tuple[str, ...] = (NAME,)
     networks: tuple[str, ...] = ("network",)
 
+    @property
+    def is_first(self) -> bool:
+        """Whether this worker speaks for all."""
+        return self.own == self.workers[0]
+
+    @property
+    def colleagues(self) -> tuple[str, ...]:
+        """The workers that this one talks to: the first to all others, those to the first."""
+        return self.workers[1:] if self.is_first else self.workers[:1]
+
     def has(self, feed: str) -> bool:
         """Whether a peer is ours: each belongs to one worker, on all its connections."""
         return owner(feed, self.workers) == self.own

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import orjson
 
 from common.bus import Call, Caller, CallerError, Method, Node, OurError, PeerError
@@ -252,7 +253,7 @@ class Board:
         self.settings: Settings = load(argv, {}, folder, folder)
         self.node: Node
         self.storage_node: Node
-        self.service: asyncio.Task[None]
+        self.services: dict[str, asyncio.Task[None]] = {}
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator["Board"]:
@@ -264,16 +265,25 @@ class Board:
             for name in ("indexing", "network"):
                 methods = getattr(self, name).methods()
                 await stack.enter_async_context(Node(name, endpoint, methods))
-            self.service = asyncio.ensure_future(serve(self.settings, self.keys.id))
+            workers = self.settings.workers("replication")
+            for number, worker in enumerate(workers, 1):
+                self.start(worker, number)
             stack.push_async_callback(self._stop)
-            self.node = Node("tester", endpoint, calls=("replication",))
+            self.node = Node("tester", endpoint, calls=workers)
             await stack.enter_async_context(self.node)
-            await self.node.wait_up("replication", 5)
+            for worker in workers:
+                await self.node.wait_up(worker, 5)
             yield self
 
+    def start(self, worker: str, number: int) -> None:
+        """Starts one worker of the service."""
+        settings = msgspec.structs.replace(self.settings, worker=number)
+        self.services[worker] = asyncio.ensure_future(serve(settings, self.keys.id))
+
     async def _stop(self) -> None:
-        self.service.cancel()
-        await asyncio.gather(self.service, return_exceptions=True)
+        for service in self.services.values():
+            service.cancel()
+        await asyncio.gather(*self.services.values(), return_exceptions=True)
 
     async def state(self) -> dict[str, Any]:
         """What the service says of itself, once it has begun."""

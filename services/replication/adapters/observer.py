@@ -5,12 +5,13 @@ Knows the hub; changes nothing. It looks once a second, and less often where tha
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from common.refs import FeedId
 from services.replication.adapters.appender import Appender
 from services.replication.adapters.hub import Hub
-from services.replication.progress import Lead, lead, why_stalled
+from services.replication.progress import Lead, joined, lead, why_stalled
 
 LOOK_SECONDS: Final = 1.0
 PART: Final = 50
@@ -18,10 +19,13 @@ PART: Final = 50
 
 
 class Observer:
-    """What was seen last."""
+    """What was seen last; `others` is what other workers told last, for one that tells of all."""
 
-    def __init__(self, hub: Hub, appender: Appender) -> None:
+    def __init__(
+        self, hub: Hub, appender: Appender, others: Mapping[str, Mapping[str, Any]]
+    ) -> None:
         self._hub = hub
+        self._others = others
         self._appender = appender
         self._appended = 0
         self._looked_at = hub.now()
@@ -106,6 +110,7 @@ class Observer:
         )
 
     def _tell(self, progress: dict[str, Any]) -> None:
+        progress = joined(progress, self._others.values())
         if progress != self.told:
             self.told = progress
             moved, self._moved = self._moved, asyncio.Event()

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from common.bus import Node
 from services.replication.adapters.appender import Appender
+from services.replication.adapters.colleagues import Colleagues
 from services.replication.adapters.hub import Hub
 from services.replication.adapters.observer import Observer
 from services.replication.adapters.peers import Peers
@@ -21,6 +22,7 @@ class Parts(Protocol):
     hub: Hub
     appender: Appender
     peers: Peers
+    colleagues: Colleagues
     observer: Observer
     wishes: Wishes
     ready: asyncio.Event

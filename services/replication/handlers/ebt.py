@@ -75,7 +75,9 @@ class EbtHandlers:
         feed = call.args[0] if call.args else None
         if is_feed(feed):
             self._wishes.ask(FeedAsked(feed, replicate=False))
-            (await self._beginning.begun()).hub.forget(feed)
+            parts = await self._beginning.begun()
+            parts.hub.forget(feed)
+            await parts.colleagues.gather("ebt.forget", feed)
 
     async def clock(self, call: Call) -> Raw:
         """`ebt.clock`: how far each feed is here.
@@ -94,8 +96,11 @@ class EbtHandlers:
         """`ebt.peerStatus`: how far each peer has one feed, ours where none is named."""
         first = call.args[0] if call.args else None
         asked = first if is_truthy(first) else self._wishes.own
-        hub = (await self._beginning.begun()).hub
-        return peer_status(asked, hub.clock, hub.sessions)
+        parts = await self._beginning.begun()
+        status = peer_status(asked, parts.hub.clock, parts.hub.sessions)
+        for other in await parts.colleagues.gather("ebt.peerStatus", asked):
+            status["peers"] |= other["peers"]
+        return status
 
 
 def peer_status(

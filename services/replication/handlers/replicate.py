@@ -64,7 +64,9 @@ class ReplicateHandlers:
 
     async def peers(self, _: Call) -> list[dict[str, Any]]:
         """`replicate.peers`: every peer that we exchange with, and why one of them does not get on."""
-        return (await self._beginning.begun()).observer.peers()
+        parts = await self._beginning.begun()
+        others = await parts.colleagues.gather("replicate.peers")
+        return [*parts.observer.peers(), *(peer for other in others for peer in other)]
 
     async def read_requests(self, call: Call) -> None:
         """`requests.read`: what was asked for beside the graph, then each new word (docs/bus.md, section 8)."""

@@ -29,6 +29,15 @@ def test_the_last_words_are_kept_and_told() -> None:
     assert heard == [FeedAsked(A, replicate=True), *ALL]
 
 
+def test_a_word_on_the_same_subject_is_known() -> None:
+    words = Requests()
+    for one in ALL:
+        assert not words.knows(one)
+        words.take(one)
+        assert words.knows(one)
+    assert words.knows(FeedAsked(A, replicate=False))
+
+
 def test_items_say_what_was_asked() -> None:
     assert [asked_of(item_of(one)) for one in ALL] == ALL
     assert asked_of({"sync": True}) is None

@@ -47,4 +47,4 @@ async def test_another_log_ends_the_process(tmp_path: Path) -> None:
         board.storage.replaced = True
         board.storage.moved.set()
         with pytest.raises(ExceptionGroup):
-            await board.service
+            await board.services["replication"]

@@ -1,0 +1,118 @@
+"""Two workers of the service as one: each has its own peers, the first speaks for both."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.bus import BusError, Call
+from common.crypto.keys import Keys
+from common.graph import FOLLOW, Edge
+from common.runtime.workers import owner
+from tests.support.suite import Board, feed_of, keys_of
+
+FIRST, SECOND = PAIR = ("replication", "replication.2")
+A, X = keys_of(1), keys_of(2)
+
+
+def peer_of(worker: str) -> Keys:
+    """A peer that belongs to this worker."""
+    return next(k for k in map(keys_of, range(10, 60)) if owner(k.id, PAIR) == worker)
+
+
+P, Q = peer_of(FIRST), peer_of(SECOND)
+
+
+@pytest.fixture(name="board")
+async def board_with_two_workers(tmp_path: Path) -> AsyncIterator[Board]:
+    flags = ("--workers.replication", "2")
+    board = Board(tmp_path, A, [Edge(A.id, X.id, FOLLOW)], flags=flags)
+    board.storage.publish(feed_of(X, 5))
+    async with board.run():
+        yield board
+
+
+class Peer:
+    """A peer that says it has so much of X, and sends nothing."""
+
+    def __init__(self, has: int) -> None:
+        self.note = f'{{"{X.id}":{has * 2}}}'.encode()
+
+    async def answer(self, call: Call, wanted: dict[str, Any]) -> None:
+        assert wanted["name"] == ["ebt", "replicate"]
+        await call.send([self.note])
+        async for _ in call:
+            pass
+
+
+async def ask(board: Board, worker: str, name: str, *args: object) -> Any:
+    reply = await board.node.call(worker, name, *args)
+    return reply.json() if reply.bodies else None
+
+
+async def sessions(board: Board, worker: str) -> int:
+    state = (await ask(board, worker, "health"))["state"]
+    return int(state.get("sessions", 0))
+
+
+async def both_connected(board: Board) -> None:
+    for name, peer, has in (("one", P, 7), ("network/2", Q, 9)):
+        board.network.answers[name] = Peer(has).answer
+        board.network.tell("connected", name, peer.id, client=True)
+    async with asyncio.timeout(30):
+        while [await sessions(board, worker) for worker in PAIR] != [1, 1]:
+            await asyncio.sleep(0.05)
+
+
+async def upto(board: Board, worker: str) -> set[str]:
+    async with board.node.source(worker, "replicate.upto") as stream:
+        return {item["id"] async for batch in stream for item in batch.json()}
+
+
+async def test_each_peer_is_spoken_with_by_its_worker_and_all_are_told_of(board: Board) -> None:
+    await both_connected(board)
+    async with asyncio.timeout(30):
+        while True:
+            status = await ask(board, FIRST, "ebt.peerStatus", X.id)
+            if {k: v.get("seq") for k, v in status["peers"].items()} == {P.id: 7, Q.id: 9}:
+                break
+            await asyncio.sleep(0.05)
+    assert status["seq"] == 5
+    assert set((await ask(board, SECOND, "ebt.peerStatus", X.id))["peers"]) == {Q.id}
+    assert {peer["id"] for peer in await ask(board, FIRST, "replicate.peers")} == {P.id, Q.id}
+
+
+async def test_progress_is_that_of_all(board: Board) -> None:
+    async with board.node.source(FIRST, "replicate.changes") as stream:
+        await both_connected(board)
+        async with asyncio.timeout(30):
+            async for batch in stream:
+                told = batch.json()[-1]
+                if told["pendingPeers"] == {P.id: 1, Q.id: 1} and told["total"] == 9:
+                    break
+    assert (told["progress"], told["incompleteFeeds"], told["feeds"]) == (5, 1, 1)
+
+
+async def test_what_the_first_is_asked_for_all_do_and_an_heir_takes_it_over(board: Board) -> None:
+    await ask(board, FIRST, "replicate.request", P.id)
+    async with asyncio.timeout(30):
+        while await upto(board, SECOND) != {A.id, X.id, P.id}:
+            await asyncio.sleep(0.05)
+    board.services[FIRST].cancel()
+    await asyncio.gather(board.services[FIRST], return_exceptions=True)
+    board.start(FIRST, 1)
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await board.node.wait_up(FIRST)
+                if await upto(board, FIRST) == {A.id, X.id, P.id}:
+                    break
+            except BusError:
+                pass
+            await asyncio.sleep(0.05)
+    await ask(board, FIRST, "ebt.forget", P.id)
+    async with asyncio.timeout(30):
+        while await upto(board, SECOND) != {A.id, X.id}:
+            await asyncio.sleep(0.05)
