@@ -7,10 +7,13 @@ Differences from the JavaScript, on purpose:
 - a feed that becomes wanted is told to every peer, whatever the peer said of it before, and what the peer asked
   while the feed was not wanted counts then: a refusal never outlives its reason;
 - a refused feed is offered again from time to time when there is more of it than was told;
-- a refusal is no part of what is remembered of a peer for its next session (request skipping).
+- a refusal is no part of what is remembered of a peer for its next session (request skipping);
+- a feed that was left out of the first notes is told later, a few at a time: both sides may remember of each other
+  what a backup that was put back made untrue. The own feed and the peer's are never left out.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from common.gossip.messages import (
@@ -51,6 +54,10 @@ MAX_UNWANTED_IN_ALL: Final = 500_000
 """The same of all peers: some 150 MB."""
 SILENT_MS: Final = 30_000
 """How long a peer may take until its first notes; JavaScript peers tell them at once, be they empty."""
+RECALL_MS: Final = 30_000
+"""How old a session is when it begins to tell what it left out: a short visit is not worth it."""
+RECALLED_AT_ONCE: Final = 50
+"""Feeds that are told then on each tick: 3 KB a second."""
 OFFER_MS: Final = 30_000
 """How often feeds that a peer refused are offered to it again."""
 
@@ -137,8 +144,9 @@ class Ebt:
     def _start(self, session: Session, now: float) -> None:
         """Tells the first notes: at once when the peer called, else after the peer's.
 
-        A feed of which the peer had our head is left out: it is told when either side gets more.
+        A feed of which the peer had our head is left out: it is told when either side gets more, or later.
         """
+        always = (session.peer, self._state.own)
         session.started = True
         session.notes = {}
         memory, session.memory = session.memory, {}
@@ -146,7 +154,7 @@ class Ebt:
             if not self._state.is_shared(feed, session):
                 continue
             head = self._state.head(feed)
-            if memory.get(feed) == head:
+            if memory.get(feed) == head and feed not in always:
                 session.skip(feed, head)
             else:
                 self._senders.greet(session, feed, now)
@@ -346,6 +354,9 @@ class Ebt:
             if session.is_silent and event.now - session.connected_at >= SILENT_MS:
                 yield from self._drop(session.peer, event.now)
                 yield FallBack(session.peer)
+            elif session.skipped and event.now - session.connected_at >= RECALL_MS:
+                for feed in list(islice(session.skipped, RECALLED_AT_ONCE)):
+                    self._senders.greet(session, feed, event.now)
         self._senders.tick(event.now)
         if event.now - self._offered_at >= OFFER_MS:
             self._offered_at = event.now

@@ -47,11 +47,11 @@ class Senders:
         head = self._state.head(feed)
         before = self._active.get(feed)
         if before is not None and before is not session:
-            before.receiving.discard(feed)
+            before.receiving.pop(feed, None)
             before.tell(feed, head, receive=False)
         self._active[feed] = session
         self._waiting_since[feed] = now
-        session.receiving.add(feed)
+        session.receiving[feed] = None
         session.heard_at = max(session.heard_at, now)
         session.tell(feed, head, receive=True)
 
@@ -89,7 +89,7 @@ class Senders:
 
     def release(self, session: Session, feed: FeedId, now: float) -> None:
         """The peer sends the feed no longer; asks another one that has more, if there is one."""
-        session.receiving.discard(feed)
+        session.receiving.pop(feed, None)
         if self._active.get(feed) is session:
             del self._active[feed]
             self._waiting_since.pop(feed, None)

@@ -46,7 +46,7 @@ class Session:
     """Feeds the peer wants messages of: the last sequence that was given to it, or that it has itself."""
     to_read: dict[FeedId, None] = field(default_factory=dict)
     reading: set[FeedId] = field(default_factory=set)
-    receiving: set[FeedId] = field(default_factory=set)
+    receiving: dict[FeedId, None] = field(default_factory=dict)
     """Feeds this peer was asked to send: it is the active sender of each."""
     expected: dict[FeedId, int] = field(default_factory=dict)
     """Last sequence that came in order, where it is on its way to the log."""

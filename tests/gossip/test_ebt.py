@@ -290,6 +290,20 @@ def test_a_skipped_feed_is_answered_when_the_peer_tells_it() -> None:
     play << notes(P, X=(2, False)) >> []
 
 
+def test_what_was_left_out_is_told_later_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_module, "RECALLED_AT_ONCE", 1)
+    play = Play({X: 2, Y: 2, ME: 2, P: 2}, X, Y, ME, P)
+    (
+        play
+        << Connected(P, False, 0, {X: 2, Y: 2, ME: 2, P: 2})
+        >> [tells(P, ME=(2, True), P=(2, True))]
+    )
+    play << notes(P) << Ticked(29_999) >> []
+    play << Ticked(30_000) >> [tells(P, X=(2, True))]
+    play << Ticked(31_000) >> [tells(P, Y=(2, True))]
+    play << Ticked(32_000) >> []
+
+
 def test_a_skipped_feed_that_grew_is_told() -> None:
     play = Play({X: 2}, X)
     play << Connected(P, False, 0, {X: 2}) >> [tells(P)]
