@@ -32,13 +32,15 @@ Section = TypeVar("Section")
 
 
 class Incoming(msgspec.Struct, frozen=True):
-    """One place to listen: an entry of `connections.incoming.<transport>`."""
+    """One place to listen: an entry of `connections.incoming.<transport>`; `key` and `cert` are files, of wss."""
 
     host: str = ""
     port: int = 0
     scope: tuple[str, ...] = ("device",)
     transform: str = "shs"
     external: tuple[str, ...] = ()
+    key: str = ""
+    cert: str = ""
 
 
 class Timers(msgspec.Struct, frozen=True):
@@ -268,6 +270,8 @@ def _entries(document: dict[str, Any], transport: str) -> tuple[Incoming, ...]:
             scope=_texts(entry, "scope") or ("device",),
             transform=str(entry.get("transform") or "shs"),
             external=_texts(entry, "external"),
+            key=str(entry.get("key") or ""),
+            cert=str(entry.get("cert") or ""),
         )
         for entry in entries
     )

@@ -6,14 +6,16 @@ Puts the parts together and owns their life. The table says what is offered on t
 import asyncio
 import logging
 import os
+import ssl
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from common.bus import Method, Node
 from common.crypto.keys import Keys
+from common.runtime import sources
 from common.runtime.clock import wall_ms
 from common.runtime.errors import StartError
 from common.runtime.settings import Incoming, Limits, Settings
@@ -33,6 +35,7 @@ from services.network.limits import Guard
 from services.network.manifest import Manifest
 from services.network.model import Admission, Blocks
 from services.network.permission import ANONYMOUS
+from services.network.settings import Onion
 
 __all__ = ["Network", "serve"]
 
@@ -62,6 +65,17 @@ def _admission(limits: Limits, n_workers: int) -> Admission:
         max_handshakes=-(-int(limits.handshakes) // n_workers),
         max_handshakes_per_address=int(limits.handshakes_per_address),
     )
+
+
+def _certified(place: Incoming) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(sources.expand(place.cert), sources.expand(place.key))
+    except OSError as error:
+        reason = error.strerror or error
+        text = f"setting connections.incoming.ws: cannot use {place.cert} and {place.key}: {reason}"
+        raise StartError(text) from error
+    return context
 
 
 class Network:
@@ -119,7 +133,7 @@ class Network:
         )
         self.dialler = Dialler(
             meeting=meeting,
-            carrier=Carrier(),
+            carrier=Carrier(settings.section("onion", Onion).proxies),
             exchange=self.exchange,
             gate=self.gate,
             guard=self.guard,
@@ -151,11 +165,10 @@ class Network:
             loop.create_task(self.exchange.watch(patience)),
         ]
         incoming = self._settings.connections_incoming
-        doors = {"net": self.doorway.listen_net, "ws": self.doorway.listen_ws}
-        for carrier, listen in doors.items():
+        for carrier in ("net", "ws"):
             port = 0
             for place in incoming.get(carrier, ()):
-                port = await self._listen(listen, carrier, place, place.port or port)
+                port = await self._listen(carrier, place, place.port or port)
         if "unix" in incoming:
             await self._listen_unix(self._settings.path / "socket")
         self._is_listening = True
@@ -195,20 +208,20 @@ class Network:
             "health": Method("async", partial(handlers.health, self), muxrpc=False),
         }
 
-    async def _listen(
-        self,
-        listen: Callable[[str, int], Awaitable[int]],
-        carrier: str,
-        place: Incoming,
-        port: int,
-    ) -> int:
+    async def _listen(self, carrier: str, place: Incoming, port: int) -> int:
         """Open one door of TCP; several without a port of their own share the first one's."""
+        secure = _certified(place) if carrier == "ws" and place.key and place.cert else None
         try:
-            port = await listen(place.host, port)
+            if secure is not None:
+                port = self.doorway.listen_wss(place.host, port, secure)
+            elif carrier == "ws":
+                port = await self.doorway.listen_ws(place.host, port)
+            else:
+                port = await self.doorway.listen_net(place.host, port)
         except OSError as error:
             reason = error.strerror or error
             raise StartError(f"cannot listen on {place.host}:{port}: {reason}") from error
-        found = Place(place.host, port, place.scope, place.external, carrier)
+        found = Place(place.host, port, place.scope, place.external, "wss" if secure else carrier)
         places = (*self.listening.places, found)
         self.listening = Listening(self.listening.key, places, self.listening.socket)
         return port

@@ -27,6 +27,7 @@ UPGRADE = (
 
 
 def settings(path: Path, **more: Any) -> Settings:
+    """Settings of a network service that listens on 127.0.0.1 alone; the defaults of config/ do not hold."""
     document: dict[str, Any] = {
         "path": str(path),
         "host": "127.0.0.1",
@@ -37,6 +38,7 @@ def settings(path: Path, **more: Any) -> Settings:
         "logging": {"level": "info"},
         "bus": {"dir": str(path / "run")},
         "services": ["network", "indexing"],
+        "onion": {"proxies": []},
     }
     return from_document(document | more)
 

@@ -22,7 +22,10 @@ DIAL_SECONDS = 10.0
 """A dial, handshake included: what is not there by then is away (ssb-conn's time limit)."""
 
 WAY_SECONDS = 5.0
-"""Each way of an address that has several: four of them end before the caller's patience does."""
+"""Each way of an address that has several."""
+
+HIDDEN_SECONDS = 18.0
+"""A hidden host alone: making a way through the onion takes a while. No dial takes longer: callers wait 20 s."""
 
 
 class Dialler:
@@ -83,13 +86,16 @@ class Dialler:
             task.exception()  # the one who asked may have left
 
     async def _try(self, ways: tuple[Target, ...], address: str) -> Connection:
-        seconds = self._dial_seconds if len(ways) == 1 else min(self._dial_seconds, WAY_SECONDS)
+        until = asyncio.get_running_loop().time() + HIDDEN_SECONDS
         for way in ways[:-1]:
             try:
-                return await self._in_time(way, address, seconds)
+                return await self._in_time(way, address, min(self._dial_seconds, WAY_SECONDS))
             except PeerError:
                 continue
-        return await self._in_time(ways[-1], address, seconds)
+        last = ways[-1]
+        seconds = HIDDEN_SECONDS if last.is_hidden else self._dial_seconds
+        rest = until - asyncio.get_running_loop().time()
+        return await self._in_time(last, address, min(seconds, rest))
 
     async def _in_time(self, way: Target, address: str, seconds: float) -> Connection:
         try:
@@ -101,7 +107,7 @@ class Dialler:
                 f"could not connect to {way.place}: took too long", "deadline"
             ) from None
         except OSError as error:
-            text = error.strerror or str(error)
+            text = error.strerror or str(error) or type(error).__name__
             raise PeerError(f"could not connect to {way.place}: {text}", "refused") from None
 
     async def _check(self, feed: FeedId) -> None:
@@ -116,8 +122,13 @@ class Dialler:
         link = await self._carrier.reach(way)
         try:
             link.hurry(self._handshake_seconds)
-            transport = "ws" if way.carrier == "wss" else way.carrier
-            return await self._meeting.greet(link, raw(way.key), address, transport)
+            return await self._meeting.greet(link, raw(way.key), address, _transport(way))
         except asyncio.CancelledError:
             link.close("given up")
             raise
+
+
+def _transport(way: Target) -> str:
+    if way.is_hidden:
+        return "onion"
+    return "ws" if way.carrier == "wss" else way.carrier

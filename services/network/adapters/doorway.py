@@ -7,6 +7,7 @@ said later: it hands the stream to `meeting`, and what is no WebSocket to `web`.
 import asyncio
 import os
 import socket
+import ssl
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from services.network.adapters.exchange import Exchange
 from services.network.adapters.link import Link
 from services.network.adapters.meeting import Meeting
 from services.network.adapters.opening import Opening
+from services.network.adapters.secure_door import SecureDoor
 from services.network.model import Admission
 from services.network.websocket import Accepting
 
@@ -52,7 +54,7 @@ class Doorway:
         self._exchange = exchange
         self._shares_ports = shares_ports
         self._limit = handshake_seconds
-        self._servers: list[asyncio.AbstractServer] = []
+        self._servers: list[asyncio.AbstractServer | SecureDoor] = []
         self._socket: tuple[Path, int] | None = None
 
     async def listen_net(self, host: str, port: int) -> int:
@@ -70,6 +72,19 @@ class Doorway:
             OSError: the address is taken or not ours.
         """
         return await self._listen(self._ws, host, port)
+
+    def listen_wss(self, host: str, port: int, context: ssl.SSLContext) -> int:
+        """Listen for WebSockets and plain HTTP behind TLS; answers the port.
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        door = SecureDoor(
+            context, self._limit, enter=self._enter, arrived=self._wss, failed=self._not_secured
+        )
+        port = door.listen(host, port, BACKLOG, shares_port=self._shares_ports)
+        self._servers.append(door)
+        return port
 
     async def listen_unix(self, path: Path) -> None:
         """Listen on a unix socket that only our user can open; one that nobody answers on is replaced.
@@ -121,8 +136,20 @@ class Doorway:
 
     def _ws(self, link: Link) -> None:
         host, port = link.remote
-        if not self._admit(link, host):
-            return
+        if self._admit(link, host):
+            self._upgrade(link, host, port)
+
+    def _wss(self, link: Link) -> None:
+        host, port = link.remote
+        self._settle_in(link, host)
+        self._upgrade(link, host, port)
+
+    def _not_secured(self, host: str) -> None:
+        self.admission.settle(host)
+        self.admission.depart(host)
+        self._exchange.count("tls: no handshake")
+
+    def _upgrade(self, link: Link, host: str, port: int) -> None:
         machine = Accepting()
 
         def opened() -> None:
@@ -146,15 +173,22 @@ class Doorway:
         if not self._servers:
             link.abort()
             return False
+        if not self._enter(host):
+            link.close("refused")
+            link.abort()
+            return False
+        self._settle_in(link, host)
+        return True
+
+    def _enter(self, host: str) -> bool:
         reason = self.admission.arrive(host, len(self._exchange.connections))
         if reason is not None:
             self._exchange.count(reason)
-            link.close(reason)
-            link.abort()
-            return False
+        return reason is None
+
+    def _settle_in(self, link: Link, host: str) -> None:
         link.gone.add_done_callback(lambda _: self.admission.depart(host))
         link.hurry(self._limit)
-        return True
 
     def _unix(self, link: Link) -> None:
         if not self._servers:

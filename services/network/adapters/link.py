@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol, cast
 
-__all__ = ["Framing", "Link", "Stage"]
+__all__ = ["CLOSE_SECONDS", "Framing", "Link", "Stage"]
 
 WRITE_HIGH_BYTES = 256 * 1024
 """Above this much unsent data, streams wait: enough to keep a fast socket busy through one turn of the loop."""
