@@ -14,7 +14,7 @@ MAX_POINTS: Final = 100_000
 """In one window: a message that nobody needs costs some six microseconds, so this is one percent of a processor."""
 USELESS_POINTS: Final = 1
 """A message that is known, out of order, or of a feed that was not asked for: honest peers send some thousands
-when two of them send the same feed for a moment."""
+when two of them send the same feed for a moment. An answer to what was asked costs nothing the first time (`answers`)."""
 FORGED_POINTS: Final = 10_000
 """A message that nobody signed or nobody may send: each ends a session and is verified with up to a thousand
 others. No honest peer sends one, but one with another network's key does, once for each feed."""

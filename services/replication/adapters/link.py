@@ -6,7 +6,7 @@ by who calls it on peers; the hub tells it what to send.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from common.bus import Batch, PeerError
@@ -18,9 +18,11 @@ from common.gossip import (
     MessagesLost,
     MessagesReceived,
     NotesReceived,
+    Session,
 )
 from common.refs import FeedId
 from services.replication.adapters.appender import Appender, ForgedError
+from services.replication.answers import Answers
 from services.replication.conduct import FORGED_POINTS, USELESS_POINTS, Conduct
 from services.replication.items import Notes, read_message, read_notes
 from services.replication.progress import Traffic
@@ -49,6 +51,11 @@ class World(Protocol):
     """What a link tells of itself, and asks: all sessions of the process."""
 
     conduct: Conduct
+
+    @property
+    def sessions(self) -> Mapping[FeedId, Session]:
+        """What the machine knows of each peer."""
+        ...
 
     def now(self) -> float:
         """Milliseconds of a steady clock."""
@@ -84,6 +91,7 @@ class Link:
         self._hub = hub
         self._appender = appender
         self._stream = stream
+        self._answers = Answers()
         self._verify: list[Message] = []
         self._verifying: list[asyncio.Task[None]] = []
         self._waiting: deque[bytes] = deque()
@@ -229,6 +237,10 @@ class Link:
         if messages:
             now, before = self._hub.now(), len(self._verify)
             self.traffic.messages_in += len(messages)
+            session = self._hub.sessions.get(self.peer)
+            asked = session.receiving if session is not None else ()
+            answers = self._answers.count(messages, asked)
             self._hub.handle(MessagesReceived(self.peer, messages, now))
-            useless = len(messages) - (len(self._verify) - before)
-            self._hub.conduct.note(self.peer, useless * USELESS_POINTS, now)
+            useful = max(answers, len(self._verify) - before)
+            points = (len(messages) - useful) * USELESS_POINTS
+            self._hub.conduct.note(self.peer, points, now)
