@@ -28,8 +28,11 @@ UNORDERED = ("getVectorClock",)
 """Whose members come in no particular order; so do those of all `friends.*`."""
 
 OWN_METHODS = {
-    "conn.connect": "async",
-    "conn.disconnect": "async",
+    **dict.fromkeys(("conn.connect", "conn.disconnect", "peers.explain"), "async"),
+    **dict.fromkeys(("conn.remember", "conn.forget", "conn.dbPeers", "conn.stage"), "sync"),
+    **dict.fromkeys(("conn.unstage", "conn.start", "conn.stop", "getAddress"), "sync"),
+    **dict.fromkeys(("conn.peers", "conn.stagedPeers"), "source"),
+    "conn.ping": "duplex",
     "ebt.clock": "async",
     "ebt.forget": "sync",
     "ebt.replicateFormat": "duplex",
@@ -37,13 +40,12 @@ OWN_METHODS = {
     "friends.follow": "async",
     "friends.graph": "async",
     "friends.graphStream": "source",
-    "getAddress": "sync",
     "replicate.peers": "async",
     "replicationScheduler.reconfigure": "sync",
     "replicationScheduler.start": "sync",
 }
 """What ssb-server 16 has not: methods of ssb-conn, secret-stack, ssb-ebt 9, ssb-friends 5 and
-ssb-replication-scheduler for newer clients, and `replicate.peers` for operators."""
+ssb-replication-scheduler for newer clients, and `replicate.peers` and `peers.explain` for operators."""
 
 STUMBLED = (
     "Cannot read properties of",

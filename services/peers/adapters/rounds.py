@@ -1,17 +1,22 @@
-"""The work that goes on by itself: dialling who is due, following who is connected, pinging whom we dialled.
+"""The work that goes on by itself: does what the scheduler decides, and tells it what happened.
 
-Knows the methods `connections.*` of network. Must never decide whom or when: the book does.
+Knows the pools, the scheduler and the networks. Must never decide whom or when.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from common.bus import BusError, Node
+from common.bus import BusError, CallerError, Node
 from common.runtime.workers import worker_of
+from services.peers.adapters.networks import Networks
 from services.peers.adapters.pinging import converse
-from services.peers.model import Book, Peer
+from services.peers.model.entry import Data, Entry, entry_of
+from services.peers.model.groups import patience_ms
+from services.peers.model.hub import Contact
+from services.peers.model.pools import Pools
+from services.peers.model.scheduler import Close, CloseAll, Command, Dial, Scheduler
 from services.peers.ping import Ping
 from services.peers.spread import Spread
 
@@ -19,29 +24,36 @@ __all__ = ["Rounds"]
 
 log = logging.getLogger(__name__)
 
-MAX_DIALS = 16
-"""Dials at a time: enough for every quota of the reference at once."""
-
-DIAL_DEADLINE_MS = 20_000
-"""Longer than network itself lets a dial take."""
+MAX_DIALS = 32
+"""Dials at a time: enough for every quota at once, and for calls beside."""
 
 SETTLE_SECONDS = 1.0
 """How long a connection that was dialled may take to show up among the changes."""
 
-RETRY_SECONDS = 0.5
+LEAST_PAUSE_SECONDS = 0.1
+"""Between two looks at all peers, whatever happens meanwhile."""
+
+STANDING_SECONDS = 60.0
+"""How long a second call waits for the dial of a first (ssb-conn-hub)."""
 
 
 class Rounds:
-    """Keeps the book and the network in step. `clock` tells ms since 1970."""
+    """Keeps the pools and the network in step. `clock` tells ms since 1970."""
 
     def __init__(
-        self, node: Node, book: Book, clock: Callable[[], int], pause_ms: int, spread: Spread
+        self,
+        node: Node,
+        scheduler: Scheduler,
+        clock: Callable[[], int],
+        pause_ms: int,
+        spread: Spread,
     ) -> None:
         self._node = node
-        self._book = book
+        self._scheduler = scheduler
+        self._pools: Pools = scheduler.pools
         self._clock = clock
         self._pause_ms = pause_ms
-        self._spread = spread
+        self.networks = Networks(node, spread, self._take, self._lost)
         self._dials = asyncio.Semaphore(MAX_DIALS)
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -49,9 +61,9 @@ class Rounds:
 
     def start(self) -> None:
         """Begin to follow and to dial."""
-        for worker in self._spread.workers:
-            self._spawn(self._follow(worker))
-        self._spawn(self._dial_due())
+        for follower in self.networks.followers():
+            self._spawn(follower)
+        self._spawn(self._go_round())
 
     async def stop(self) -> None:
         """End all work."""
@@ -60,118 +72,153 @@ class Rounds:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def dial(self, peer: Peer) -> str:
-        """Dial a peer now; answers the connection, the standing one if there is one.
+    def tell(self) -> None:
+        """Something happened: look again."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def do(self, commands: list[Command]) -> None:
+        """Carry out what was decided."""
+        for command in commands:
+            if isinstance(command, Dial):
+                contact = self._pools.hub.get(command.address)
+                if contact is not None:
+                    self._spawn(self._try(contact, command.patience_ms))
+            elif isinstance(command, Close):
+                closing = self._pools.hub.get(command.address)
+                connections = tuple(closing.connections) if closing else ()
+                self._spawn(self.networks.close(connections, command.reason))
+            else:
+                self._close_all(command)
+        if commands:
+            self.tell()
+
+    async def connect(self, address: str, data: Data) -> Contact | None:
+        """Be in contact with the peer at an address: the contact there is, or a new one.
+
+        None when the dial of another call did not end in time.
 
         Raises:
             BusError: it could not be reached, in the words for who asked.
         """
-        self._book.dialling(peer, self._clock())
+        wanted: Entry = self._pools.entry(address) or entry_of(address, data)
+        if wanted.key is None:
+            raise CallerError("the given address names no peer that can be dialled")
+        if wanted.key == self._pools.own:
+            raise CallerError("that is our own key")
+        contact = self._pools.hub.find(address, wanted.key)
+        if contact is None:
+            contact = self._pools.connecting(address, data, self._clock())
+            self.tell()
+            return await self._dial(contact, patience_ms(wanted))
+        disconnecting = contact.state == "disconnecting"
         try:
-            async with self._dials:
-                reply = await self._node.call(
-                    self._worker(peer),
-                    "connections.dial",
-                    peer.address,
-                    deadline_ms=DIAL_DEADLINE_MS,
-                )
-        except BusError as error:
-            self._book.failed(peer, self._clock(), error.message)
-            self._tell()
-            raise
-        await self._settled(peer)
-        return str(reply.json()["connection"])
-
-    async def close(self, peer: Peer, reason: str) -> bool:
-        """Close all connections with a peer; answers whether there were any."""
-        connections = tuple(peer.connections)
-        self._book.disconnecting(peer, self._clock())
-        for connection in connections:
-            wanted = {"connection": connection, "reason": reason}
-            await self._node.call(worker_of(connection), "connections.close", wanted)
-        return bool(connections)
-
-    def _worker(self, peer: Peer) -> str:
-        """Who dials: the worker that has a connection with the peer, or the one with the fewest."""
-        for connection in peer.connections:
-            return worker_of(connection)
-        return self._spread.least(self._node.is_up)
-
-    async def _settled(self, peer: Peer) -> None:
-        try:
-            async with asyncio.timeout(SETTLE_SECONDS):
-                while peer.state == "connecting":
+            async with asyncio.timeout(STANDING_SECONDS):
+                while self._is_in_contact(contact) and not _is_connected(contact):
                     await self._news.wait()
         except TimeoutError:
-            self._book.failed(peer, self._clock(), "the connection ended at once")
+            return None
+        if self._is_in_contact(contact):
+            return contact
+        return await self.connect(address, data) if disconnecting else None
 
-    async def _dial_due(self) -> None:
+    async def close(self, contact: Contact, reason: str) -> None:
+        """Close all connections of a contact, and leave the peer alone until somebody wants it."""
+        connections = tuple(contact.connections)
+        self._pools.disconnecting(contact, self._clock(), left_alone=True)
+        self.tell()
+        await self.networks.close(connections, reason)
+
+    def _is_in_contact(self, contact: Contact) -> bool:
+        return self._pools.hub.get(contact.address) is contact
+
+    async def _dial(self, contact: Contact, patience: int) -> Contact:
+        try:
+            async with self._dials:
+                connection = await self.networks.dial(contact.address, patience)
+        except BusError as error:
+            self._failed(contact, error)
+            raise
+        return await self._settled(contact, connection)
+
+    async def _settled(self, contact: Contact, connection: str) -> Contact:
+        """Wait until the connection is among those that stand; it may be an older one of another address."""
+        carried = self._pools.hub.carried_by(connection)
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                while carried is None:
+                    await self._news.wait()
+                    carried = self._pools.hub.carried_by(connection)
+        except TimeoutError:
+            error = CallerError("the connection ended at once", "refused")
+            self._failed(contact, error)
+            raise error from None
+        if carried is not contact and self._is_in_contact(contact):
+            self._pools.given_up(contact, self._clock())
+            self.tell()
+        if carried.state == "disconnecting":
+            await self.networks.close(carried.connections, "disconnected")
+        return carried
+
+    def _failed(self, contact: Contact, error: BusError) -> None:
+        if self._is_in_contact(contact) and contact.state != "connected":
+            if error.code == "unavailable" or contact.state == "disconnecting":
+                self._pools.given_up(contact, self._clock())
+            else:
+                self._pools.failed(contact, self._clock(), error.message)
+        self.tell()
+
+    async def _try(self, contact: Contact, patience: int) -> None:
+        try:
+            await self._dial(contact, patience)
+        except BusError as error:
+            entry = self._pools.entry(contact.address)
+            if entry is not None and entry.failures == 1:
+                fields = {"address": contact.address, "reason": error.message}
+                log.info("a peer cannot be reached", extra={"fields": fields})
+
+    async def _go_round(self) -> None:
         while True:
-            await self._any_up()
-            for peer in self._book.due(self._clock()):
-                self._spawn(self._try(peer))
             news = self._news
-            until = self._book.next_due()
-            seconds = None if until is None else max(until - self._clock(), 0) / 1000
+            now = self._clock()
+            if self.networks.is_up:
+                self.do(self._scheduler.tick(now))
+                news = self._news
+            wait = max((self._scheduler.next_due(now) - self._clock()) / 1000, LEAST_PAUSE_SECONDS)
+            await asyncio.sleep(LEAST_PAUSE_SECONDS)
             try:
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(wait - LEAST_PAUSE_SECONDS):
                     await news.wait()
             except TimeoutError:
                 continue
 
-    async def _any_up(self) -> None:
-        """Wait until one of the workers can dial."""
-        while not any(map(self._node.is_up, self._spread.workers)):
-            await self._news.wait()
-
-    async def _try(self, peer: Peer) -> None:
-        try:
-            await self.dial(peer)
-        except BusError as error:
-            fields = {"peer": peer.key, "address": peer.address, "reason": error.message}
-            log.info("dial failed", extra={"fields": fields | {"failures": peer.failure}})
-
-    async def _follow(self, worker: str) -> None:
-        while True:
-            try:
-                await self._node.wait_up(worker)
-                self._tell()
-                async with self._node.source(worker, "connections.changes", {}) as stream:
-                    async for batch in stream:
-                        for change in batch.json():
-                            self._take(change)
-                        self._tell()
-            except BusError as error:
-                fields = {"worker": worker, "reason": error.message}
-                log.info("the network is away", extra={"fields": fields})
-            self._lost(worker)
-            await asyncio.sleep(RETRY_SECONDS)
-
     def _take(self, change: dict[str, Any]) -> None:
-        key, connection, now = change["feed"], change["connection"], self._clock()
+        connection, now = change["connection"], self._clock()
         if change["type"] == "connected":
-            self._spread.connected(connection)
-            peer = self._book.connected(key, connection, now, dialled=change["client"])
-            if peer is not None and change["client"]:
-                task = asyncio.get_running_loop().create_task(self._ping(peer, connection))
+            contact = self._pools.connected(
+                change["feed"], connection, change["address"], now, dialled=change["client"]
+            )
+            if contact is not None and change["client"]:
+                task = asyncio.get_running_loop().create_task(self._ping(contact, connection))
                 self._pings[connection] = task
         else:
-            self._spread.disconnected(connection)
-            self._book.disconnected(key, connection, now)
+            self._pools.disconnected(connection, now)
             ping = self._pings.pop(connection, None)
             if ping is not None:
                 ping.cancel()
+        self.tell()
 
-    async def _ping(self, peer: Peer, connection: str) -> None:
-        ping = peer.ping = Ping()
+    async def _ping(self, contact: Contact, connection: str) -> None:
+        ping = Ping()
+        self._pools.pinged(contact, ping)
         wanted = {
             "connection": connection,
             "name": ["gossip", "ping"],
             "type": "duplex",
             "args": [{"timeout": self._pause_ms}],
         }
+        worker = worker_of(connection)
         try:
-            worker = worker_of(connection)
             async with self._node.duplex(worker, "connections.call", wanted) as stream:
                 await converse(
                     ping,
@@ -182,20 +229,26 @@ class Rounds:
                     first=True,
                 )
         except BusError as error:
-            log.debug("no ping", extra={"fields": {"peer": peer.key, "reason": error.message}})
+            log.debug("no ping", extra={"fields": {"peer": contact.key, "reason": error.message}})
 
-    def _lost(self, worker: str) -> None:
-        self._spread.lost(worker)
-        self._book.lost(lambda name: worker_of(name) == worker, self._clock())
-        for name in [name for name in self._pings if worker_of(name) == worker]:
+    def _lost(self, gone: Callable[[str], bool]) -> None:
+        now = self._clock()
+        for contact in self._pools.hub:
+            for connection in [name for name in contact.connections if gone(name)]:
+                self._pools.disconnected(connection, now)
+        for name in [name for name in self._pings if gone(name)]:
             self._pings.pop(name).cancel()
-        self._tell()
+        self.tell()
 
-    def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+    def _close_all(self, command: CloseAll) -> None:
+        names = [name for contact in self._pools.hub for name in contact.connections]
+        self._spawn(self.networks.close(names, command.reason))
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_connected(contact: Contact) -> bool:
+    return contact.state == "connected"
