@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from benchmarks.bench import Bench
 from benchmarks.connections import handshakes, idle
 from benchmarks.figures import Figures
+from benchmarks.forwarding import forward_ten, line_of_five, serve_200
 from benchmarks.publishing import latency, publish
 from benchmarks.reading import read_history, read_log
 from benchmarks.siege import siege
@@ -33,6 +34,9 @@ ROWS: dict[str, Row] = {
     "handshakes": handshakes,
     "idle": idle,
     "start": start,
+    "forward-ten": forward_ten,
+    "line-of-five": line_of_five,
+    "serve-200": serve_200,
     "siege": siege,
     "disk": disk,
 }

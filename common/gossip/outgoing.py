@@ -22,6 +22,8 @@ READ_LIMIT: Final = 500
 """Messages of one read: half of what one bus message may carry."""
 MAX_READS: Final = 4
 """Reads for one peer at a time: what waits in memory for it is at most this many runs."""
+CROWD: Final = 16
+"""Peers above which each has one read at a time: together they keep the log busy all the same."""
 
 
 class Outgoing:
@@ -76,7 +78,8 @@ class Outgoing:
 
     def reads(self, session: Session) -> Iterator[Command]:
         """The reads to begin now."""
-        while session.to_read and len(session.reading) < MAX_READS and not session.congested:
+        at_once = MAX_READS if len(self._state.sessions) <= CROWD else 1
+        while session.to_read and len(session.reading) < at_once and not session.congested:
             feed = next((f for f in session.to_read if f not in session.reading), None)
             if feed is None:
                 return

@@ -23,6 +23,8 @@ FULL_WINDOW: Final = 1 << 20
 """Bytes of credit for a stream that has few beside it: the default of the bus."""
 LEAST_WINDOW: Final = 16 << 10
 """Bytes of credit for one of hundreds: some dozen messages, so that it still moves."""
+WINDOWS_IN_ALL: Final = 32 << 20
+"""Bytes of credit for one stream of each peer together: what 32 peers get if each has a full window."""
 FULL_STREAMS: Final = 4
 """Streams of one peer with a full window; all 1,024 together get some 25 MiB instead of a gigabyte."""
 
@@ -99,6 +101,11 @@ class Shares:
         """The places that a key holds."""
         return self._held.get(key, 0)
 
+    @property
+    def keys(self) -> int:
+        """How many hold a place."""
+        return len(self._held)
+
     def _tidy(self, key: str) -> None:
         if not self._held[key]:
             del self._held[key]
@@ -114,6 +121,7 @@ class Tally(Counter[str]):
         self[reason if known else "other"] += 1
 
 
-def window(open_streams: int) -> int:
-    """Bytes of credit for one more stream of a peer that has so many."""
-    return max(LEAST_WINDOW, FULL_WINDOW // (1 + open_streams // FULL_STREAMS))
+def window(open_streams: int, peers: int = 1) -> int:
+    """Bytes of credit for one more stream of a peer that has so many, where there are so many peers."""
+    whole = min(FULL_WINDOW, WINDOWS_IN_ALL // max(1, peers))
+    return max(LEAST_WINDOW, whole // (1 + open_streams // FULL_STREAMS))

@@ -110,4 +110,6 @@ class Guard:
 
     def window(self, key: str, role: Role) -> int:
         """Bytes of credit for one more stream of a key."""
-        return window(0 if role == MASTER else self._open.held(key))
+        if role == MASTER:
+            return window(0)
+        return window(self._open.held(key), self._open.keys)

@@ -118,6 +118,17 @@ def test_a_congested_peer_gets_its_messages_read_later() -> None:
     play << Congested(P, False) >> [ReadFeed(P, X, 1, 500)]
 
 
+def test_each_of_a_crowd_has_one_read_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.gossip.outgoing.CROWD", 1)
+    play = Play({X: 3, Y: 3}, X, Y)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(0, True), Y=(0, True)) >> [ReadFeed(P, X, 0, 500), ReadFeed(P, Y, 0, 500)]
+    play << Connected(Q, False, 0)
+    play << notes(Q, X=(0, True), Y=(0, True)) >> [ReadFeed(Q, X, 0, 500)]
+    run = [body(X, n) for n in (1, 2, 3)]
+    play << FeedRead(Q, X, 0, 3, run) >> [SendMessages(Q, run), ReadFeed(Q, Y, 0, 500)]
+
+
 def test_a_hole_in_the_log_stops_the_feed_for_who_asked() -> None:
     play = Play({X: 9}, X)
     play << Connected(P, False, 0)

@@ -85,3 +85,9 @@ def test_windows_of_many_streams_are_small_and_together_bounded() -> None:
     assert window(0) == 1 << 20
     assert window(100_000) == 16 << 10
     assert sum(map(window, range(1024))) < 32 << 20
+
+
+def test_many_peers_share_the_windows() -> None:
+    assert window(0) == window(0, 32) == limits.FULL_WINDOW
+    assert window(0, 320) == limits.FULL_WINDOW // 10
+    assert window(40, 320) == limits.LEAST_WINDOW

@@ -29,8 +29,10 @@ from services.replication.progress import Traffic
 
 MAX_WAITING: Final = 1 << 20
 """Bytes that wait for a slow peer before it counts as congested: as many as the bus has under way."""
-FREE: Final = MAX_WAITING // 4
-"""Bytes below which it does no longer."""
+WAITING_IN_ALL: Final = 32 << 20
+"""Bytes that wait for all peers together, where they are many."""
+LEAST_WAITING: Final = 1 << 16
+"""Bytes that may wait for each of them all the same."""
 SEND_BYTES: Final = 1 << 18
 """Of one send: small enough that a stop is heard between two."""
 NOTES_PER_TURN: Final = 2_000
@@ -144,10 +146,15 @@ class Link:
         self._waiting.extend(bodies)
         self._bytes += sum(map(len, bodies))
         self._work.set()
-        if self._bytes > MAX_WAITING and not self._congested:
+        if self._bytes > self._limit() and not self._congested:
             self._congested = True
             self._room.clear()
             self._hub.congested(self, congested=True)
+
+    def _limit(self) -> int:
+        """Bytes that may wait for this peer."""
+        share = WAITING_IN_ALL // max(1, len(self._hub.sessions))
+        return max(LEAST_WAITING, min(MAX_WAITING, share))
 
     async def has_room(self) -> None:
         """Waits while the link is congested; a link that is over has room."""
@@ -175,7 +182,7 @@ class Link:
                 await self._stream.send(bodies)
                 self.traffic.bytes_out += size
                 self._bytes -= size
-                if self._congested and self._bytes < FREE:
+                if self._congested and self._bytes < self._limit() // 4:
                     self._congested = False
                     self._room.set()
                     self._hub.congested(self, congested=False)

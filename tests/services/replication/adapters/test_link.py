@@ -240,8 +240,8 @@ async def test_more_than_the_log_takes_at_once_waits(
 async def test_a_slow_peer_gets_all_in_the_end(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link, "MAX_WAITING", 5_000)
-    monkeypatch.setattr(link, "FREE", 1_000)
+    monkeypatch.setattr(link, "WAITING_IN_ALL", 5_000)
+    monkeypatch.setattr(link, "LEAST_WAITING", 1_000)
     monkeypatch.setattr(hub, "READ_BYTES", 10_000)
     run = feed_of(X, 600)
     board.storage.publish(run[:400])
