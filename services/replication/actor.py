@@ -15,6 +15,7 @@ from services.replication.adapters.appender import Appender
 from services.replication.adapters.colleagues import Colleagues
 from services.replication.adapters.follower import Follower
 from services.replication.adapters.hub import Hub
+from services.replication.adapters.memories import Memories
 from services.replication.adapters.observer import Observer
 from services.replication.adapters.peers import Peers
 from services.replication.handlers.beginning import Beginning
@@ -73,7 +74,8 @@ class Replication:
         self.node = node
         self.wishes = before.wishes
         self.appender = before.appender
-        self.hub = Hub(node, Ebt(before.wishes.own, clock), steady_ms, share.networks)
+        ebt = Ebt(before.wishes.own, clock)
+        self.hub = Hub(node, ebt, steady_ms, before.memories, share.networks)
         self.peers = Peers(node, self.hub, self.appender, self.wishes, share)
         self.colleagues = Colleagues(node, share, self.wishes)
         self.observer = Observer(self.hub, self.appender, self.colleagues.told)
@@ -86,9 +88,10 @@ class Replication:
 class Before:
     """The parts that need no heads."""
 
-    def __init__(self, node: Node, wishes: Wishes, settings: Settings) -> None:
+    def __init__(self, node: Node, wishes: Wishes, memories: Memories, settings: Settings) -> None:
         intake = Intake()
         self.wishes = wishes
+        self.memories = memories
         self.appender = Appender(node, intake, settings.caps_sign)
         self.follower = Follower(node, intake, wishes)
 
@@ -112,21 +115,29 @@ async def serve(settings: Settings, own: FeedId) -> None:
     table, keys = methods(beginning, wishes, scheduler), settings.bus_keys
     share = share_of(settings)
     calls = (*CALLS, *share.networks, *share.colleagues)
-    async with Node(share.own, settings.endpoint, table, calls=calls, keys=keys) as node:
-        before = Before(node, wishes, settings)
-        try:
-            parts = Replication(node, await before.follower.heads(), before, share)
-            beginning.begin(parts)
+    memories = Memories(settings.path)
+    try:
+        async with Node(share.own, settings.endpoint, table, calls=calls, keys=keys) as node:
+            before = Before(node, wishes, memories, settings)
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(before.follower.follow_log(parts.hub))
-                    tasks.create_task(before.follower.follow_graph(parts.ready))
-                    for worker in share.networks:
-                        tasks.create_task(parts.peers.follow(worker))
-                    tasks.create_task(parts.hub.tick())
-                    tasks.create_task(parts.observer.run())
-                    tasks.create_task(parts.colleagues.follow())
+                parts = Replication(node, await before.follower.heads(), before, share)
+                beginning.begin(parts)
+                await _run(parts, before.follower, share)
             finally:
-                await parts.hub.close()
-        finally:
-            await before.appender.close()
+                await before.appender.close()
+    finally:
+        await memories.close()
+
+
+async def _run(parts: Replication, follower: Follower, share: Share) -> None:
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(follower.follow_log(parts.hub))
+            tasks.create_task(follower.follow_graph(parts.ready))
+            for worker in share.networks:
+                tasks.create_task(parts.peers.follow(worker))
+            tasks.create_task(parts.hub.tick())
+            tasks.create_task(parts.observer.run())
+            tasks.create_task(parts.colleagues.follow())
+    finally:
+        await parts.hub.close()

@@ -24,6 +24,11 @@ class Traffic:
     messages_out: int = 0
     bytes_out: int = 0
 
+    @property
+    def total(self) -> int:
+        """Bytes in both directions."""
+        return self.bytes_in + self.bytes_out
+
 
 class Lead(NamedTuple):
     """Of how many feeds a peer says it has more than is here, and how many messages in all."""

@@ -296,7 +296,7 @@ class Board:
         return Caller(feed, "anonymous", "net", connection, client=False)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Waits for what must come true."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -14,7 +14,7 @@ from common.gossip import MAX_LIVE, MAX_TURNS, Histories, Message, Request
 from common.refs import FeedId
 from common.runtime.workers import worker_of
 from services.replication.adapters.appender import Appender, ForgedError
-from services.replication.conduct import FORGED_POINTS, Conduct
+from services.replication.conduct import Conduct
 from services.replication.items import read_message
 from services.replication.model import Change
 
@@ -42,7 +42,10 @@ class World(Protocol):
 
 
 class Fetcher:
-    """All histories of one connection."""
+    """All histories of one connection.
+
+    `bad` are the feeds that this peer is not asked for again: it has another branch, or what it sent was not valid.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Fetcher:
         world: World,
         *,
         limit: int,
+        bad: set[FeedId],
     ) -> None:
         self._node = node
         self._appender = appender
@@ -61,6 +65,9 @@ class Fetcher:
         self._peer = peer
         turns = min(MAX_TURNS, max(1, limit // 4))
         self._histories = Histories(min(MAX_LIVE, limit - turns), turns)
+        self._bad = bad
+        for feed in bad:
+            self._histories.stop(feed)
         self._tasks: dict[FeedId, asyncio.Task[None]] = {}
         self._work = asyncio.Event()
         self.heard = False
@@ -95,8 +102,13 @@ class Fetcher:
     def refused(self, feed: FeedId, reason: str) -> None:
         """The log did not take what came: a fork is not fetched again, after a gap it begins anew."""
         if reason == "fork":
-            self._histories.stop(feed)
+            self._stop(feed)
         self._cancel(feed)
+
+    def _stop(self, feed: FeedId) -> None:
+        """The peer is not asked for this feed again, on no connection."""
+        self._histories.stop(feed)
+        self._bad.add(feed)
 
     def _cancel(self, feed: FeedId) -> None:
         task = self._tasks.get(feed)
@@ -121,7 +133,7 @@ class Fetcher:
             LOGGER.info("a history ended: %s", error, extra={"fields": {"feed": request.feed}})
             self._useless = not self.heard
             if isinstance(error, ForgedError):
-                self._world.conduct.note(self._peer, FORGED_POINTS, self._world.now())
+                self._world.conduct.forged(self._peer, self._world.now())
         finally:
             if self._tasks.get(request.feed) is asyncio.current_task():
                 del self._tasks[request.feed]
@@ -137,7 +149,7 @@ class Fetcher:
                 expected += len(messages)
                 await self._appender.take(messages, self)
             except PeerError as error:
-                self._histories.stop(request.feed)
+                self._stop(request.feed)
                 stream.fail(error)
                 raise
 

@@ -7,7 +7,7 @@ goes through `handle`.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from common.bus import BusError, CallerError, Node
 from common.feed.record import Record
@@ -36,7 +36,8 @@ from common.gossip import (
 from common.refs import FeedId
 from common.runtime.limits import Buckets, Tally
 from services.replication.adapters.link import Link
-from services.replication.conduct import REFUSED_SECONDS, Conduct
+from services.replication.adapters.memories import Memories
+from services.replication.conduct import Conduct
 from services.replication.items import write_notes
 from services.replication.model import Change
 
@@ -49,13 +50,12 @@ MAX_SESSIONS: Final = 512
 """EBT sessions at a time; each may have some 2 MiB on its way, in the worst case."""
 MAX_READS: Final = 32
 """Reads of the log under way for all of them: each holds READ_BYTES, or one batch more, until they are handed on."""
-MAX_MEMORIES: Final = 256
-"""Peers whose clocks are remembered; of older ones every feed is told again."""
+REMEMBER_MS: Final = 10_000
+"""What a peer has is written this often while its session stands, one peer a tick: a kill loses no more of it."""
 NOTES_PER_SECOND: Final = 20_000
 """Notes of one peer: twice what an honest one tells while it takes 10,000 messages a second from another."""
 NOTES_AT_ONCE: Final = 400_000
 """And as many at once: three full clocks of the largest packets."""
-TOO_MUCH: Final = "sent too much that is useless or invalid"
 SILENT: Final = "said nothing"
 RECONNECTED: Final = "reconnected to peer"
 """The reference's reason when a newer session of the same peer takes the place of one."""
@@ -69,6 +69,7 @@ class Hub:
         node: Node,
         ebt: Ebt,
         clock: Callable[[], float],
+        memories: Memories,
         networks: tuple[str, ...] = ("network",),
     ) -> None:
         self._node = node
@@ -78,7 +79,7 @@ class Hub:
         self.appended = 0
         self.now = clock
         self._links: dict[FeedId, Link] = {}
-        self._memories: dict[FeedId, Mapping[FeedId, int]] = {}
+        self._memories = memories
         self._reads: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(MAX_READS)
         self._notes = Buckets(NOTES_PER_SECOND, NOTES_AT_ONCE)
@@ -123,7 +124,11 @@ class Hub:
         for command in self._ebt.handle(event):
             self._do(command)
 
-    def join(self, link: Link, *, client: bool) -> None:
+    async def memory(self, peer: FeedId) -> Mapping[FeedId, int]:
+        """What the peer had when its last session ended."""
+        return await self._memories.load(peer)
+
+    def join(self, link: Link, memory: Mapping[FeedId, int], *, client: bool) -> None:
         """A link begins; one of the same peer that stood before is ended.
 
         Raises:
@@ -136,7 +141,6 @@ class Hub:
         if before is not None:
             before.end(RECONNECTED)
         self._links[link.peer] = link
-        memory = self._memories.get(link.peer, {})
         self.handle(Connected(link.peer, client, self.now(), memory))
 
     def leave(self, link: Link) -> None:
@@ -167,6 +171,7 @@ class Hub:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self.handle(Ticked(self.now()))
+            self._remember_oldest()
 
     async def close(self) -> None:
         """Gives up the reads under way."""
@@ -176,7 +181,7 @@ class Hub:
 
     def _do(self, command: Command) -> None:
         if isinstance(command, Remember):
-            self._remember(command)
+            self._memories.keep(command.peer, command.clock)
             return
         link = self._links.get(command.peer)
         if link is None:
@@ -197,29 +202,35 @@ class Hub:
             self._reads.add(read)
             read.add_done_callback(self._reads.discard)
 
-    def _remember(self, command: Remember) -> None:
-        self._memories.pop(command.peer, None)
-        self._memories[command.peer] = command.clock
-        if len(self._memories) > MAX_MEMORIES:
-            del self._memories[next(iter(self._memories))]
+    def _remember_oldest(self) -> None:
+        """Writes what the peer has that was written the longest time ago, if anything came or went since."""
+        due = [link for link in self._links.values() if link.remembered != link.traffic.total]
+        link = min(due, key=lambda link: link.remembered_at, default=None)
+        if link is None or self.now() - link.remembered_at < REMEMBER_MS:
+            return
+        clock = self._ebt.memory(link.peer)
+        if clock is not None:
+            link.remembered, link.remembered_at = link.traffic.total, self.now()
+            self._memories.keep(link.peer, clock)
 
     def forget(self, peer: FeedId) -> None:
         """What the peer had is told anew when it comes again."""
-        self._memories.pop(peer, None)
+        self._memories.forget(peer)
 
-    def _expel(self, peer: FeedId) -> None:
+    def _expel(self, peer: FeedId, seconds: float, why: str) -> None:
         """Ends the peer's session, and has its connections closed and refused."""
-        self.refusals.note(TOO_MUCH)
-        LOGGER.warning("a peer is refused for a while", extra={"fields": {"feed": peer}})
+        self.refusals.note(why)
+        fields = {"feed": peer, "seconds": seconds, "why": why}
+        LOGGER.warning("a peer is refused for a while", extra={"fields": fields})
         link = self._links.get(peer)
         if link is not None:
-            link.end(TOO_MUCH)
-        request = asyncio.get_running_loop().create_task(self._refuse(peer))
-        self._reads.add(request)
-        request.add_done_callback(self._reads.discard)
+            link.end(why)
+        request = {"feed": peer, "seconds": seconds, "reason": why}
+        task = asyncio.get_running_loop().create_task(self._refuse(request))
+        self._reads.add(task)
+        task.add_done_callback(self._reads.discard)
 
-    async def _refuse(self, peer: FeedId) -> None:
-        request = {"feed": peer, "seconds": REFUSED_SECONDS, "reason": TOO_MUCH}
+    async def _refuse(self, request: dict[str, Any]) -> None:
         for worker in self._networks:
             try:
                 await self._node.call(worker, "connections.refuse", request)

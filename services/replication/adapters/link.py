@@ -23,7 +23,7 @@ from common.gossip import (
 from common.refs import FeedId
 from services.replication.adapters.appender import Appender, ForgedError
 from services.replication.answers import Answers
-from services.replication.conduct import FORGED_POINTS, USELESS_POINTS, Conduct
+from services.replication.conduct import USELESS_POINTS, Conduct
 from services.replication.items import Notes, read_message, read_notes
 from services.replication.progress import Traffic
 
@@ -66,7 +66,11 @@ class World(Protocol):
     def handle(self, event: Event) -> None:
         """Something happened on a link."""
 
-    def join(self, link: "Link", *, client: bool) -> None:
+    async def memory(self, peer: FeedId) -> Mapping[FeedId, int]:
+        """What the peer had when its last session ended."""
+        ...
+
+    def join(self, link: "Link", memory: Mapping[FeedId, int], *, client: bool) -> None:
         """A link begins."""
 
     def leave(self, link: "Link") -> None:
@@ -89,6 +93,8 @@ class Link:
         self.peer = peer
         self.version = version
         self.traffic = Traffic()
+        self.remembered = 0
+        self.remembered_at = 0.0
         self.over = asyncio.Event()
         self._hub = hub
         self._appender = appender
@@ -112,7 +118,9 @@ class Link:
             BusError: what the stream ended with.
         """
         loop = asyncio.get_running_loop()
-        self._hub.join(self, client=client)
+        memory = await self._hub.memory(self.peer)
+        self.remembered_at = self._hub.now()
+        self._hub.join(self, memory, client=client)
         tasks = [loop.create_task(self._read()), loop.create_task(self._write())]
         try:
             ends: list[asyncio.Future[Any]] = [*tasks, self._end]
@@ -215,7 +223,7 @@ class Link:
         except ForgedError as error:
             now = self._hub.now()
             self._hub.handle(MessageForged(self.peer, error.feed, error.message, now))
-            self._hub.conduct.note(self.peer, FORGED_POINTS, now)
+            self._hub.conduct.forged(self.peer, now)
 
     async def _take(self, batch: Batch) -> None:
         if batch.types is not None and any(kind != JSON for kind in batch.types):

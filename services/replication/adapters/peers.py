@@ -5,7 +5,8 @@ called.
 
 Who was dialled is called by `ebt.replicate`, and asked for histories when that ends with an error (the guide's
 "Fallback Mechanisms"). Who dialled us is expected to call it; histories are fetched when it asks for one itself
-or does nothing for PATIENCE_SECONDS.
+or does nothing for PATIENCE_SECONDS. Who takes `ebt.replicate`, or calls it, and then says nothing is asked for
+histories too (the machine's FallBack).
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from common.refs import FeedId, is_feed
 from common.runtime.workers import worker_of
 from services.replication.adapters.appender import Appender
 from services.replication.adapters.fetcher import Fetcher
-from services.replication.adapters.hub import RECONNECTED, Hub
+from services.replication.adapters.hub import RECONNECTED, SILENT, Hub
 from services.replication.adapters.link import Link
 from services.replication.model import Change, Wishes
 from services.replication.share import Share
@@ -34,6 +35,8 @@ LEAST_FETCHES: Final = 8
 """Histories of one peer below which it is not worth to begin; one that never said a word then makes room."""
 WISHES_TO_COME: Final = 64
 """Feeds that may become wanted while a peer is asked."""
+MAX_BAD: Final = 1_024
+"""Peers of which bad histories are remembered, as the EBT machine does of bad feeds."""
 VERSION: Final = 3
 
 
@@ -45,6 +48,7 @@ class Connection:
         self.feed = feed
         self.speaks_ebt = False
         self.did_something = asyncio.Event()
+        self.fell_silent = asyncio.Event()
         self.fetcher: Fetcher | None = None
         self.fetches = 0
 
@@ -62,6 +66,7 @@ class Peers:
         self._wishes = wishes
         self._connections: dict[str, Connection] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._bad: dict[FeedId, set[FeedId]] = {}
 
     def called_ebt(self, connection: str) -> None:
         """The peer called `ebt.replicate`."""
@@ -69,6 +74,12 @@ class Peers:
         if found is not None:
             found.speaks_ebt = True
             found.did_something.set()
+
+    def fell_silent(self, connection: str) -> None:
+        """The peer called `ebt.replicate`, and said nothing then."""
+        found = self._connections.get(connection)
+        if found is not None:
+            found.fell_silent.set()
 
     def called_history(self, connection: str) -> None:
         """The peer called `createHistoryStream`."""
@@ -152,7 +163,7 @@ class Peers:
         except BusError as error:
             fields = {"feed": connection.feed}
             LOGGER.info("an EBT session ended: %s", error, extra={"fields": fields})
-            if link is not None and link.ended_here:
+            if link is not None and link.ended_here and error.message != SILENT:
                 return error.message == RECONNECTED
             await self._fetch(connection)
         return False
@@ -162,8 +173,9 @@ class Peers:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await connection.did_something.wait()
-        if not connection.speaks_ebt:
-            await self._fetch(connection)
+        if connection.speaks_ebt:
+            await connection.fell_silent.wait()
+        await self._fetch(connection)
 
     async def _fetch(self, connection: Connection) -> None:
         while (limit := self._share()) < LEAST_FETCHES:
@@ -171,7 +183,13 @@ class Peers:
             self._make_room()
             await asyncio.sleep(PATIENCE_SECONDS)
         fetcher = Fetcher(
-            self._node, self._appender, connection.name, connection.feed, self._hub, limit=limit
+            self._node,
+            self._appender,
+            connection.name,
+            connection.feed,
+            self._hub,
+            limit=limit,
+            bad=self._bad_of(connection.feed),
         )
         connection.fetcher = fetcher
         connection.fetches = limit
@@ -179,6 +197,13 @@ class Peers:
             await fetcher.run(self._wishes.wanted)
         finally:
             connection.fetches = 0
+
+    def _bad_of(self, peer: FeedId) -> set[FeedId]:
+        """The feeds that the peer is not asked for again, to be added to."""
+        bad = self._bad[peer] = self._bad.pop(peer, set())
+        if len(self._bad) > MAX_BAD:
+            del self._bad[next(iter(self._bad))]
+        return bad
 
     def _share(self) -> int:
         """Half of what is left, and not more than is wanted."""

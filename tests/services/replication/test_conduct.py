@@ -11,7 +11,23 @@ OWN, A, B, C = (feed_id(bytes([n]) * 32) for n in range(4))
 
 def watched() -> tuple[Conduct, list[FeedId]]:
     expelled: list[FeedId] = []
-    return Conduct(OWN, expelled.append), expelled
+    return Conduct(OWN, lambda peer, *_: expelled.append(peer)), expelled
+
+
+def test_who_forges_is_refused_twice_as_long_each_time() -> None:
+    heard = list[tuple[FeedId, float, str]]()
+    points = Conduct(OWN, lambda *one: heard.append(one))
+    for n in range(12):
+        points.forged(A, n)
+    points.forged(B, 0)
+    points.forged(OWN, 0)
+    seconds = [seconds for peer, seconds, _ in heard if peer == A]
+    assert seconds[:4] == [60, 120, 240, 480]
+    assert seconds[-1] == 6 * 3_600
+    assert heard[-1] == (B, 60.0, conduct.FORGED)
+    points.note(A, MAX_POINTS, 20)
+    points.forged(A, 20 + conduct.FORGET_MS + 1)
+    assert heard[-2:] == [(A, 6 * 3_600.0, conduct.TOO_MUCH), (A, 60.0, conduct.FORGED)]
 
 
 def test_too_many_points_in_a_window_expel_once() -> None:

@@ -11,7 +11,6 @@ import pytest
 from common.bus import Call, PeerError
 from common.feed.validate import Head
 from common.graph import FOLLOW, NEITHER, Edge
-from services.replication import conduct
 from services.replication.adapters import peers
 from tests.support.suite import Board, feed_of, keys_of, until
 
@@ -162,12 +161,18 @@ async def test_silent_peers_make_room_for_others(
     assert state["refused"]["too many histories to fetch"] >= 1
 
 
-async def test_who_sends_forged_histories_is_refused(
-    board: Board, monkeypatch: pytest.MonkeyPatch
+async def test_who_sends_a_forged_history_is_refused_and_not_asked_for_it_again(
+    board: Board,
 ) -> None:
-    monkeypatch.setattr(conduct, "MAX_POINTS", conduct.FORGED_POINTS)
     peer = Peer()
     peer.gives[X.id] = [RUN[0].compact.replace(b'"text":"0"', b'"text":"1"')]
     meet(board, peer)
     await until(lambda: bool(board.network.refused))
     assert board.network.refused[0]["feed"] == B.id
+    asked = len(peer.asked)
+    board.network.tell("disconnected", "one", B.id, client=True)
+    board.network.answers["again"] = peer.answer
+    board.network.tell("connected", "again", B.id, client=True)
+    board.indexing.draw(Edge(A.id, Y.id, FOLLOW))
+    await until(lambda: Y.id in peer.open)
+    assert X.id not in [request["id"] for request in peer.asked[asked:]]

@@ -253,21 +253,23 @@ async def test_a_slow_peer_gets_all_in_the_end(
     assert [await peer.sequence() for _ in run] == list(range(1, 601))
 
 
-async def test_who_forges_again_and_again_is_refused(
-    board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(conduct, "MAX_POINTS", 2 * conduct.FORGED_POINTS)
+async def test_who_forges_is_refused_for_growing_time_and_nobody_else(board: Board) -> None:
+    honest = Peer(board, Y)
     for keys in (X, Y):
-        assert not board.network.refused
         peer = Peer(board)
         await peer.send({keys.id: 100 << 1})
         await peer.told(keys.id)
         await peer.send(feed_of(keys, 1)[0].compact.replace(b'"text":"0"', b'"text":"1"'))
         assert await peer.error()
-    await until(lambda: bool(board.network.refused))
-    assert board.network.refused[0]["feed"] == B.id
+    await until(lambda: len(board.network.refused) == 2)
+    assert [(one["feed"], one["seconds"]) for one in board.network.refused] == [
+        (B.id, 60),
+        (B.id, 120),
+    ]
     state = await board.state()
-    assert state["refused"] == {hub.TOO_MUCH: 1}
+    assert state["refused"] == {conduct.FORGED: 2}
+    await honest.send({X.id: 5 << 1}, *(one.compact for one in RUN))
+    await until(lambda: board.storage.clock() == {X.id: 5})
 
 
 async def test_who_repeats_itself_too_often_is_refused(
@@ -278,7 +280,7 @@ async def test_who_repeats_itself_too_often_is_refused(
     await peer.send({X.id: 100 << 1})
     await peer.told(X.id)
     await peer.send(*[RUN[0].compact] * 51)
-    assert await peer.error() == hub.TOO_MUCH
+    assert await peer.error() == conduct.TOO_MUCH
     await until(lambda: bool(board.network.refused))
 
 
@@ -290,7 +292,7 @@ async def test_a_refusal_that_nobody_hears_is_no_disaster(
     peer = Peer(board)
     await peer.send({X.id: 100 << 1})
     await peer.send(*[RUN[0].compact] * 7)
-    assert await peer.error() == hub.TOO_MUCH
+    assert await peer.error() == conduct.TOO_MUCH
     await Peer(board).told(X.id)
 
 
