@@ -41,7 +41,7 @@ __all__ = ["Network", "serve"]
 
 log = logging.getLogger(__name__)
 
-SERVICES = ("storage", "indexing", "replication", "peers", "api")
+SERVICES = ("storage", "indexing", "replication", "peers", "blobs", "api")
 """Whose methods clients and peers reach through us; of two that offer the same name the earlier answers."""
 
 GOODBYE_SECONDS = 1.0

@@ -92,10 +92,12 @@ def _call(argv: list[str]) -> int:
 
 def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
     """Call the method and print what comes."""
-    from services.sbot.call import AnswerError, call  # noqa: PLC0415  `config` and help need no crypto
+    from services.sbot import upload  # noqa: PLC0415  `config` and help need no crypto
+    from services.sbot.call import AnswerError, call, read_input  # noqa: PLC0415  ditto
     from services.sbot.connection import Unreachable, connect  # noqa: PLC0415  ditto
 
     args = _from_stdin() if asked.stdin and not sys.stdin.isatty() else asked.args
+    blob = upload.Upload(args) if asked.name == upload.NAME else None
     try:
         line = connect(loaded)
     except Unreachable as reason:
@@ -107,7 +109,11 @@ def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
         return _complain(str(reason)) if loaded.document.get("verbose") else 1
     try:
         with closing(line):
-            call(line, asked.name, kind, args, _show)
+            if blob is None:
+                call(line, asked.name, kind, args, _show, read_input())
+            else:
+                call(line, asked.name, kind, [], _show, blob)
+                _print(blob.id)
     except AnswerError as error:
         failure = error.failure
         plain = failure.name in USAGE_ERRORS

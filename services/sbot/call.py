@@ -5,7 +5,7 @@ Knows the muxrpc session; never what an answer means. Called by `__main__`.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from common.feed import json
@@ -26,10 +26,23 @@ class AnswerError(Exception):
         self.failure = failure
 
 
-def call(line: Line, name: tuple[str, ...], kind: str, args: list[Any], show: Show) -> None:
+def read_input() -> Iterator[bytes]:
+    """Give standard input in pieces."""
+    while data := os.read(sys.stdin.fileno(), CHUNK):
+        yield data
+
+
+def call(  # noqa: PLR0917  one call, in the order in which it is made
+    line: Line,
+    name: tuple[str, ...],
+    kind: str,
+    args: list[Any],
+    show: Show,
+    source: Iterable[bytes] = (),
+) -> None:
     """Call a method and show what comes: an async value as JSON and a line break, items as they arrive.
 
-    A sink reads standard input.
+    A sink is given the pieces of `source`.
 
     Raises:
         AnswerError: the server says so, or hung up before the end.
@@ -38,7 +51,7 @@ def call(line: Line, name: tuple[str, ...], kind: str, args: list[Any], show: Sh
     number = session.call(_shape(kind), name, json.compact_utf8(args))
     line.send(session.data_to_send())
     if kind == "sink":
-        _feed(line, session, number)
+        _feed(line, session, number, source)
     for event in _events(line, session):
         match event:
             case Value(call=answered) if answered == number:
@@ -75,9 +88,9 @@ def _events(line: Line, session: Session) -> Iterator[Event]:
             return
 
 
-def _feed(line: Line, session: Session, number: int) -> None:
-    """Send standard input as the items of our sink."""
-    while data := os.read(sys.stdin.fileno(), CHUNK):
+def _feed(line: Line, session: Session, number: int, source: Iterable[bytes]) -> None:
+    """Send the items of our sink."""
+    for data in source:
         session.send(number, [data], bytes([BUFFER]))
         line.send(session.data_to_send())
     session.end(number)

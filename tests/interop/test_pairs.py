@@ -7,22 +7,10 @@ import pytest
 
 from tests.support.driver import Driver
 from tests.support.replicas import clock, log
-from tests.support.servers import (
-    CompactServer,
-    OurServer,
-    Server,
-    SsbServer,
-    WorkersServer,
-    eventually,
-)
+from tests.support.servers import CompactServer, OurServer, Server, SsbServer, eventually
 
 pytestmark = pytest.mark.interop
-KINDS: dict[str, type[Server]] = {
-    "ours": OurServer,
-    "compact": CompactServer,
-    "workers": WorkersServer,
-    "theirs": SsbServer,
-}
+KINDS: dict[str, type[Server]] = {"ours": OurServer, "compact": CompactServer, "theirs": SsbServer}
 LIVE_LIMIT_S = 2
 MEET_LIMIT_S = 20
 
@@ -44,9 +32,6 @@ async def publish_and_follow(client: Driver, other: str, name: str) -> None:
         ("compact", "theirs"),
         ("theirs", "compact"),
         ("compact", "ours"),
-        ("workers", "theirs"),
-        ("theirs", "workers"),
-        ("workers", "workers"),
         ("theirs", "theirs"),
     ],
 )

@@ -99,6 +99,15 @@ class Driver:
         """All items of a source that ends."""
         return [item async for item in self.source(name, *args)]
 
+    async def send_file(self, name: str, file: Path, *args: object) -> None:
+        """Gives a sink the bytes of a file, and waits for its end."""
+        await self._value({"sink": name.split("."), "args": args, "file": str(file)})
+
+    async def digest(self, name: str, *args: object) -> tuple[int, str]:
+        """How many bytes a source gives, and their SHA-256 in hex."""
+        value = await self._value({"digest": name.split("."), "args": args})
+        return value["size"], value["sha256"]
+
     async def _value(self, command: dict[str, Any]) -> Any:
         answer = await self._answers[self._send(command)].get()
         if "error" in answer:

@@ -6,6 +6,9 @@
 //      sources: {"id", "item"}..., then {"id", "end": true} or {"id", "error"}; {"id": 1, "abort": true} ends one
 //      {"id": 1, "count": "createLogStream", "each": [[args], ...]}  sources side by side, drained: {"id", "value": items}
 //      {"id": 1, "many": "publish", "each": [[args], ...], "window": n}  the calls side by side: {"id", "value": [results]}
+//      {"id": 1, "sink": ["blobs", "add"], "args": [...], "file": PATH}  the bytes of a file go in: {"id", "value": null}
+//      {"id": 1, "digest": ["blobs", "get"], "args": [...]}  the bytes that come: {"id", "value": {"size", "sha256"}}
+const crypto = require('crypto')
 const fs = require('fs')
 const readline = require('readline')
 const pull = require('pull-stream')
@@ -32,6 +35,8 @@ connect(ssbKeys.loadOrCreateSync(options.secret), {
     if (c.abort) return aborted.add(c.id)
     if (c.many) return many(c, sbot[c.many])
     if (c.count) return count(c, sbot[c.count])
+    if (c.sink) return sink(c, find(c.sink))
+    if (c.digest) return digest(c, find(c.digest))
     const fn = find(c.name)
     if (typeof fn !== 'function') return say({ id: c.id, error: 'not in the manifest: ' + c.name.join('.') })
     if (kind(c.name) !== 'source') {
@@ -65,4 +70,18 @@ function count (c, fn) {
     if (e && e !== true) { say({ id: c.id, error: text(e) }); open = -1 } else if (--open === 0) say({ id: c.id, value: items })
   }
   for (const args of c.each) pull(fn(...args), pull.drain(() => { items++ }, ended))
+}
+
+function sink (c, fn) {
+  const bytes = fs.readFileSync(c.file)
+  const pieces = []
+  for (let at = 0; at < bytes.length; at += 65536) pieces.push(bytes.subarray(at, at + 65536))
+  pull(pull.values(pieces), fn(...c.args, (e) => (e && e !== true ? say({ id: c.id, error: text(e) }) : say({ id: c.id, value: null }))))
+}
+
+function digest (c, fn) {
+  const hash = crypto.createHash('sha256')
+  let size = 0
+  pull(fn(...c.args), pull.drain((data) => { hash.update(data); size += data.length },
+    (e) => (e && e !== true ? say({ id: c.id, error: text(e) }) : say({ id: c.id, value: { size, sha256: hash.digest('hex') } }))))
 }

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from common.runtime import derived
 from common.runtime.errors import NotNow, StartError
 from common.store import Batch, StoreFull
-from services.indexing.adapters import database
 from services.indexing.adapters.database import FOLDER, open_views
 
 
@@ -44,6 +44,6 @@ def test_full_disk_is_no_reason_to_give_up(tmp_path: Path, monkeypatch: pytest.M
     def full(*_: object, **__: object) -> None:
         raise StoreFull("no room")
 
-    monkeypatch.setattr(database, "open_rocks", full)
+    monkeypatch.setattr(derived, "open_rocks", full)
     with pytest.raises(NotNow, match="no room"):
         open_views(tmp_path)

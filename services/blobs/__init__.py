@@ -1,0 +1,1 @@
+"""Files by hash: kept, given out, wanted and fetched."""

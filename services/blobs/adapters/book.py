@@ -1,0 +1,74 @@
+"""What must not be forgotten of blobs: what we want, and what is offered until enough peers have it.
+
+Knows the database `scuttlebot/blobs`; must never know files. Called by the hub. Nothing in it is worth more than
+a wish: a damaged one is begun anew.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from common.refs import BlobId, FeedId
+from common.refs.ids import blob_id, raw
+from common.runtime.derived import open_derived
+from common.store import Batch, Store
+
+__all__ = ["Book", "open_book"]
+
+FOLDER = Path("scuttlebot", "blobs")
+WANTS, PUSHES = "wants", "pushes"
+
+
+class Book:
+    """The wants and pushes of before and of now."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def wants(self) -> list[BlobId]:
+        """What we want ourselves."""
+        return [blob_id(key) for key, _ in self._store.scan(WANTS)]
+
+    def pushes(self) -> dict[BlobId, dict[FeedId, int]]:
+        """What is offered, and who has it."""
+        kind = dict[FeedId, int]
+        scan = self._store.scan(PUSHES)
+        return {blob_id(key): msgspec.msgpack.decode(value, type=kind) for key, value in scan}
+
+    def want(self, blob: BlobId) -> None:
+        """Keep a want."""
+        self._put(WANTS, blob, b"")
+
+    def push(self, blob: BlobId, peers: dict[FeedId, int]) -> None:
+        """Keep what is offered."""
+        self._put(PUSHES, blob, msgspec.msgpack.encode(peers))
+
+    def end_want(self, blob: BlobId) -> None:
+        """Forget a want."""
+        self._delete(WANTS, blob)
+
+    def end_push(self, blob: BlobId) -> None:
+        """Forget what was offered."""
+        self._delete(PUSHES, blob)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._store.close()
+
+    def _put(self, family: str, blob: BlobId, value: bytes) -> None:
+        batch = Batch()
+        batch.put(family, raw(blob), value)
+        self._store.write(batch, sync=False)
+
+    def _delete(self, family: str, blob: BlobId) -> None:
+        batch = Batch()
+        batch.delete(family, raw(blob))
+        self._store.write(batch, sync=False)
+
+
+def open_book(data: Path) -> Book:
+    """Open the book of a data folder.
+
+    Raises: StartError when it is locked or the folder cannot be used; NotNow when the disk is full.
+    """
+    return Book(open_derived(data / FOLDER, (WANTS, PUSHES), "what was wanted is forgotten"))

@@ -1,0 +1,248 @@
+"""The want machine at work: what it commands is done, what happens is told to it.
+
+Knows the machine, the files, the book of wants and who waits for a blob; must never know how a peer is reached.
+Called by the handlers, which bring what clients want, and by the sessions, which bring what peers say.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from common.bus import BusError, Node
+from common.gossip.wanting import (
+    Abandon,
+    Deaf,
+    Dropped,
+    Event,
+    Fetch,
+    FetchFailed,
+    Gone,
+    Listening,
+    Met,
+    Policy,
+    Pushed,
+    Said,
+    Shun,
+    Spread,
+    Stored,
+    Tell,
+    Ticked,
+    Wanted,
+)
+from common.gossip.wants import Wants
+from common.refs import BlobId, FeedId, is_blob
+from common.store import StoreError
+from services.blobs.adapters.book import Book
+from services.blobs.adapters.files import Arrival, Folder, Meta
+from services.blobs.adapters.outlet import Outlet
+from services.blobs.adapters.transfer import Failed, Source, Wish, transfer
+
+__all__ = ["Exchange"]
+
+LOGGER = logging.getLogger("blobs")
+MAX_HALVES = 64
+"""Blobs of which a part is here, each an open file."""
+SHUN_SECONDS = 3_600
+
+Find = Callable[[FeedId], Source | None]
+Listener = Callable[[Meta], None]
+
+
+class Exchange:
+    """All that goes on with peers about blobs."""
+
+    def __init__(
+        self, node: Node, folder: Folder, book: Book, policy: Policy, now: Callable[[], float]
+    ) -> None:
+        self.folder = folder
+        self.now = now
+        self.find: Find = lambda _: None
+        self.wants = Wants(policy, now(), book.wants(), book.pushes())
+        self._node = node
+        self._book = book
+        self._outlets: dict[FeedId, Outlet] = {}
+        self._fetches: dict[tuple[FeedId, BlobId], asyncio.Task[None]] = {}
+        self._halves: dict[BlobId, Arrival] = {}
+        self._waiting: dict[BlobId, set[asyncio.Future[None]]] = {}
+        self._watchers: set[Listener] = set()
+        self._errands: set[asyncio.Task[None]] = set()
+
+    def meet(self, peer: FeedId) -> None:
+        """A peer is connected."""
+        self._handle(Met(peer))
+
+    def part(self, peer: FeedId) -> None:
+        """A peer is no longer connected."""
+        self._handle(Gone(peer, self.now()))
+
+    def said(self, peer: FeedId, notes: Mapping[Any, Any]) -> None:
+        """A peer told what it wants and has."""
+        asked = [
+            blob
+            for blob, note in notes.items()
+            if is_blob(blob) and isinstance(note, int) and note < 0
+        ]
+        here = {blob: size for blob in asked if (size := self.folder.size(blob)) is not None}
+        self._handle(Said(peer, notes, here, self.now()))
+
+    def listen(self, peer: FeedId) -> Outlet:
+        """A peer asks what we want; a new call takes the place of an older one."""
+        outlet = self._outlets[peer] = Outlet()
+        self._handle(Listening(peer))
+        return outlet
+
+    def leave(self, peer: FeedId, outlet: Outlet) -> None:
+        """That call is over."""
+        if self._outlets.get(peer) is outlet:
+            del self._outlets[peer]
+            self._handle(Deaf(peer))
+
+    async def want(self, blob: BlobId) -> None:
+        """Want a blob until it is here; the wish stays when who waits leaves."""
+        if self.folder.size(blob) is not None:
+            return
+        self._keep(self._book.want, blob)
+        future = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(blob, set())
+        waiting.add(future)
+        self._handle(Wanted(blob, self.now()))
+        try:
+            await future
+        finally:
+            waiting.discard(future)
+            if not waiting and self._waiting.get(blob) is waiting:
+                del self._waiting[blob]
+
+    def push(self, blob: BlobId) -> None:
+        """Offer a blob until enough peers have it."""
+        self._handle(Pushed(blob))
+        self._keep(self._book.push, blob, {})
+
+    def drop(self, blob: BlobId) -> None:
+        """The blob is to be gone: it is neither wanted nor offered."""
+        self._handle(Dropped(blob))
+        self._keep(self._book.end_want, blob)
+        self._keep(self._book.end_push, blob)
+
+    def stored(self, blob: BlobId, size: int) -> None:
+        """A blob is here."""
+        self._drop_half(blob)
+        self._handle(Stored(blob, size, self.now()))
+        self._keep(self._book.end_want, blob)
+        for future in self._waiting.pop(blob, ()):
+            if not future.done():
+                future.set_result(None)
+        meta = self.folder.meta(blob)
+        if meta is not None:
+            for tell in self._watchers:
+                tell(meta)
+
+    def watch(self, listener: Listener) -> None:
+        """Tell of every blob that is stored from now on."""
+        self._watchers.add(listener)
+
+    def unwatch(self, listener: Listener) -> None:
+        """Tell no more."""
+        self._watchers.discard(listener)
+
+    def tick(self) -> None:
+        """Let time pass."""
+        self._handle(Ticked(self.now()))
+
+    async def close(self) -> None:
+        """End every fetch."""
+        tasks = [*self._fetches.values(), *self._errands]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for blob in list(self._halves):
+            self._drop_half(blob)
+
+    def _handle(self, event: Event) -> None:
+        for command in self.wants.handle(event):
+            match command:
+                case Tell(peer, notes):
+                    if peer in self._outlets:
+                        self._outlets[peer].put(notes)
+                case Fetch(peer, blob, size):
+                    task = asyncio.get_running_loop().create_task(self._fetch(peer, blob, size))
+                    self._fetches[peer, blob] = task
+                case Abandon(peer, blob):
+                    self._abandon(peer, blob)
+                case Spread(blob, peers):
+                    LOGGER.debug("%s is with %d peers", blob, len(peers))
+                    self._keep(self._book.end_push, blob)
+                case Shun(peer):
+                    self._run(self._shun(peer))
+
+    def _abandon(self, peer: FeedId, blob: BlobId) -> None:
+        task = self._fetches.pop((peer, blob), None)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    async def _fetch(self, peer: FeedId, blob: BlobId, size: int) -> None:
+        try:
+            await self._transfer(peer, blob, size)
+        except Failed as failed:
+            fields = {"peer": peer, "blob": blob, "reason": failed.reason}
+            LOGGER.info("a fetch failed: %s", failed, extra={"fields": fields})
+            self._fetches.pop((peer, blob), None)
+            self._handle(FetchFailed(peer, blob, failed.reason, self.now()))
+        else:
+            self.stored(blob, size)
+
+    async def _transfer(self, peer: FeedId, blob: BlobId, size: int) -> None:
+        source = self.find(peer)
+        if source is None:
+            raise Failed("lost", "it is not connected")
+        arrival = self._halves.pop(blob, None) or self.folder.receive()
+        if arrival.size > size:
+            arrival.discard()
+            arrival = self.folder.receive()
+        try:
+            await transfer(self._node, source, arrival, Wish(blob, size, self.wants.policy.max))
+        except Failed as failed:
+            self._put_aside(blob, arrival, failed)
+            raise
+        except BaseException:
+            arrival.discard()
+            raise
+
+    def _put_aside(self, blob: BlobId, arrival: Arrival, failed: Failed) -> None:
+        """Keep what came of a blob whose connection was lost; the oldest one makes room."""
+        if failed.reason not in ("lost", "stalled") or not arrival.size:
+            arrival.discard()
+            return
+        self._drop_half(blob)
+        self._halves[blob] = arrival
+        while len(self._halves) > MAX_HALVES:
+            self._drop_half(next(iter(self._halves)))
+
+    def _drop_half(self, blob: BlobId) -> None:
+        half = self._halves.pop(blob, None)
+        if half is not None:
+            half.discard()
+
+    async def _shun(self, peer: FeedId) -> None:
+        wish = {
+            "feed": peer,
+            "seconds": SHUN_SECONDS,
+            "reason": "blobs that are not what they were said to be",
+        }
+        try:
+            await self._node.call("network", "connections.refuse", wish)
+        except BusError as error:
+            LOGGER.info("a peer could not be refused: %s", error)
+
+    def _run(self, errand: Any) -> None:
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    def _keep(self, write: Callable[..., None], *args: object) -> None:
+        """Write into the book; a full disk costs the memory of a wish, not the wish."""
+        try:
+            write(*args)
+        except StoreError as error:
+            LOGGER.warning("a want is not remembered: %s", error)

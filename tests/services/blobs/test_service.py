@@ -1,0 +1,220 @@
+"""The whole service on a bus, with a `network` whose peers are played by the test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from common.bus import Call, Caller, CallerError, Method, Node, PeerError
+from common.crypto.keys import generate
+from common.refs import BlobId, FeedId
+from common.refs.ids import blob_id
+from common.runtime.settings import Settings, load
+from services.blobs.actor import serve
+from services.blobs.adapters.book import open_book
+from services.blobs.adapters.files import Folder
+
+OWN, ANN, BOB = (generate(bytes([n]) * 32).id for n in range(3))
+LIMIT_S = 20
+
+
+def id_of(data: bytes) -> BlobId:
+    return blob_id(sha256(data).digest())
+
+
+class World:
+    """Peers as network shows them: what they say, what they give, what became of them."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, asyncio.Queue[dict[str, int]]] = {}
+        self.gives: dict[str, list[Any]] = {}
+        """For each connection what its next `blobs.get` does: bytes, or an error to raise."""
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.refused: list[str] = []
+        self.changes: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    def table(self) -> dict[str, Method]:
+        return {
+            "connections.changes": Method("source", self._changes),
+            "connections.call": Method("duplex", self._call),
+            "connections.refuse": Method("async", self._refuse),
+        }
+
+    def meet(self, feed: FeedId, name: str) -> None:
+        self.notes[name] = asyncio.Queue()
+        self.gives[name] = []
+        self.changes.put_nowait({"type": "connected", "connection": name, "feed": feed})
+
+    def part(self, feed: FeedId, name: str) -> None:
+        self.changes.put_nowait({"type": "disconnected", "connection": name, "feed": feed})
+
+    async def _changes(self, call: Call) -> None:
+        while True:
+            await call.send([orjson.dumps(await self.changes.get())])
+
+    async def _call(self, call: Call) -> None:
+        asked = call.args[0]
+        name, method = asked["connection"], asked["name"][1]
+        if method == "createWants":
+            while True:
+                await call.send([orjson.dumps(await self.notes[name].get())])
+        self.asked.append((name, method, asked["args"][0]))
+        for step in self.gives[name].pop(0):
+            if isinstance(step, Exception):
+                raise step
+            await call.send([step], types=b"\0")
+
+    async def _refuse(self, call: Call) -> None:
+        self.refused.append(call.args[0]["feed"])
+
+
+@asynccontextmanager
+async def service(folder: Path) -> AsyncIterator[tuple[World, Node]]:
+    settings: Settings = load(
+        ["--path", str(folder), "--bus.dir", str(folder / "bus"), "--blobs.stall", "2000"],
+        {},
+        home=folder,
+        here=folder,
+    )
+    (folder / "bus").mkdir(mode=0o700, exist_ok=True)
+    world = World()
+    book = open_book(folder)
+    async with (
+        Node("network", settings.endpoint, world.table()),
+        Node("test", settings.endpoint, calls=("blobs",)) as client,
+    ):
+        task = asyncio.create_task(serve(settings, OWN, Folder(folder / "blobs"), book))
+        try:
+            await client.wait_up("blobs", LIMIT_S)
+            yield world, client
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            book.close()
+
+
+async def want(client: Node, blob: BlobId) -> None:
+    assert (await client.call("blobs", "blobs.want", blob, deadline_ms=LIMIT_S * 1000)).json()
+
+
+async def read(client: Node, blob: BlobId) -> bytes:
+    async with client.source("blobs", "blobs.get", blob) as stream:
+        return b"".join([body async for batch in stream for body in batch.bodies])
+
+
+async def test_what_was_lost_on_the_way_is_fetched_on_from_there(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 1_000
+    blob = id_of(data)
+    async with service(tmp_path) as (world, client):
+        world.meet(ANN, "network/1")
+        world.meet(BOB, "network/2")
+        world.gives["network/1"] = [[data[:100_000], PeerError("the connection was closed")]]
+        world.gives["network/2"] = [[data[100_000:]]]
+        waiting = asyncio.create_task(want(client, blob))
+        await world.notes["network/1"].put({blob: len(data)})
+        while not world.asked:
+            await asyncio.sleep(0.01)
+        await world.notes["network/2"].put({blob: len(data)})
+        await waiting
+        assert await read(client, blob) == data
+    assert world.asked[0] == ("network/1", "get", {"key": blob, "max": 5_242_880})
+    part = {"start": 100_000, "end": len(data), "size": len(data)}
+    assert world.asked[1] == ("network/2", "getSlice", {"key": blob, **part, "max": 5_242_880})
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [[b"x" * 10], [b"x" * 11], [b"x" * 9], [], [PeerError("could not get blob")]],
+    ids=["wrong hash", "too much", "too little", "nothing", "refusal"],
+)
+async def test_who_lies_or_refuses_costs_nothing_but_its_turn(
+    tmp_path: Path, lie: list[Any]
+) -> None:
+    data = b"0123456789"
+    async with service(tmp_path) as (world, client):
+        world.meet(ANN, "network/1")
+        world.meet(BOB, "network/2")
+        world.gives = {"network/1": [lie], "network/2": [[data]]}
+        waiting = asyncio.create_task(want(client, id_of(data)))
+        await world.notes["network/1"].put({id_of(data): 10})
+        while not world.asked:
+            await asyncio.sleep(0.01)
+        await world.notes["network/2"].put({id_of(data): 10})
+        await waiting
+        assert await read(client, id_of(data)) == data
+    assert not list((tmp_path / "blobs" / "tmp").iterdir())
+
+
+async def test_who_lies_three_times_is_shut_out(tmp_path: Path) -> None:
+    async with service(tmp_path) as (world, client):
+        world.meet(ANN, "network/1")
+        blobs = [id_of(bytes([n])) for n in range(3)]
+        world.gives["network/1"] = [[b"lie"]] * 3
+        waiting = [asyncio.create_task(want(client, blob)) for blob in blobs]
+        await world.notes["network/1"].put(dict.fromkeys(blobs, 3))
+        while world.refused != [ANN]:
+            await asyncio.sleep(0.01)
+        for task in waiting:
+            task.cancel()
+
+
+async def test_a_want_survives_a_restart_and_whoever_waited_for_it(tmp_path: Path) -> None:
+    blob = id_of(b"late")
+    async with service(tmp_path) as (_, client):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(want(client, blob), 0.3)
+    async with service(tmp_path) as (world, client):
+        world.meet(ANN, "network/1")
+        world.gives["network/1"] = [[b"late"]]
+        await world.notes["network/1"].put({blob: 4})
+        await want(client, blob)
+        assert await read(client, blob) == b"late"
+
+
+async def test_a_peer_that_listens_is_told_wants_and_sizes(tmp_path: Path) -> None:
+    async with service(tmp_path) as (world, client):
+        world.meet(ANN, "network/1")
+        sink = client.sink("blobs", "blobs.add")
+        await sink.send([b"here"], types=b"\0")
+        assert (await sink.end()).json() == id_of(b"here")
+        caller = Caller(ANN, "anonymous", "net", "network/1")
+        async with client.source("blobs", "blobs.createWants", caller=caller) as stream:
+            told = aiter(stream)
+            assert (await anext(told)).json() == [{}]
+            await world.notes["network/1"].put({id_of(b"here"): -1, id_of(b"not here"): -1})
+            seen: dict[str, int] = {}
+            while len(seen) < 2:
+                for notes in (await anext(told)).json():
+                    seen |= notes
+            assert seen == {id_of(b"here"): 4, id_of(b"not here"): -2}
+
+
+async def test_what_is_said_to_be_added_must_be_it(tmp_path: Path) -> None:
+    async with service(tmp_path) as (_, client):
+        sink = client.sink("blobs", "blobs.add", id_of(b"this"))
+        await sink.send([b"that"], types=b"\0")
+        with pytest.raises(CallerError, match="did not match expected id"):
+            await sink.end()
+        sink = client.sink("blobs", "blobs.add")
+        await sink.send([b'"json"'])
+        with pytest.raises(CallerError, match="bytes are wanted"):
+            await sink.end()
+
+
+async def test_live_listings_tell_what_is_stored(tmp_path: Path) -> None:
+    async with (
+        service(tmp_path) as (_, client),
+        client.source("blobs", "blobs.ls", {"live": True}) as listing,
+        client.source("blobs", "blobs.changes") as changes,
+    ):
+        assert (await anext(listing)).json() == [{"sync": True}]
+        sink = client.sink("blobs", "blobs.add")
+        await sink.send([b"new"], types=b"\0")
+        await sink.end()
+        assert (await anext(listing)).json() == [id_of(b"new")]
+        assert (await anext(changes)).json() == [id_of(b"new")]
