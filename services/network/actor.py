@@ -21,7 +21,7 @@ from common.runtime.errors import StartError
 from common.runtime.settings import Incoming, Limits, Settings
 from common.runtime.workers import service_of
 from services.network import handlers
-from services.network.adapters import descriptors
+from services.network.adapters import descriptors, neighbours
 from services.network.adapters.carrier import Carrier
 from services.network.adapters.dialler import Dialler
 from services.network.adapters.doorway import HANDSHAKE_SECONDS, Doorway
@@ -110,6 +110,8 @@ class Network:
         methods = self._methods(own)
         bus_keys = settings.bus_keys
         calls = [name for service in SERVICES for name in settings.workers(service)]
+        self._others = [other for other in settings.workers(OWN) if other != name]
+        calls += self._others
         self.node = Node(name, settings.endpoint, methods, calls=calls, keys=bus_keys)
         switch.connect(self.node)
         blocks = Blocks(keys.id, frozenset(settings.master))
@@ -163,6 +165,10 @@ class Network:
         self._work = [
             loop.create_task(self.gate.follow()),
             loop.create_task(self.exchange.watch(patience)),
+            *(
+                loop.create_task(neighbours.follow(self.node, self.exchange, other))
+                for other in self._others
+            ),
         ]
         incoming = self._settings.connections_incoming
         for carrier in ("net", "ws"):

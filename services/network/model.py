@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Literal
 
-from common.refs import FeedId
+from common.refs import FeedId, raw
 from common.runtime.workers import connection_name
 from services.network.permission import Role, role_of
 
@@ -20,7 +20,12 @@ __all__ = [
     "Connection",
     "Connections",
     "household",
+    "outlasts",
 ]
+
+CROSSING_MS = 20_000
+"""Two connections of one peer, one dialled by each, have crossed when they came up within this time: no dial takes
+longer. What comes later does not know of the first (a restart), or its server keeps both (the reference does)."""
 
 HOUSEHOLD_BITS = 64
 """Of an IPv6 address: what one customer is given at least, so its addresses count as one."""
@@ -52,11 +57,20 @@ class Connection:
         }
 
 
+def outlasts(own: FeedId, peer: FeedId, *, dialled: bool) -> bool:
+    """Whether, of two connections that crossed, this one stays: the one that the greater key (as bytes) dialled.
+
+    Both ends come to the same answer without a word.
+    """
+    return (raw(own) > raw(peer)) == dialled
+
+
 @dataclass(slots=True)
 class Connections:
-    """All connections that stand in this worker, by name and by the remote's key."""
+    """All connections that stand in this worker, by name and by the remote's key; and those `elsewhere`, in others."""
 
     worker: str = "network"
+    elsewhere: dict[str, Connection] = field(default_factory=dict)
     _by_name: dict[str, Connection] = field(default_factory=dict)
     _by_feed: Counter[str] = field(default_factory=Counter)
     _last: int = 0
@@ -97,11 +111,20 @@ class Connections:
     def with_peer(self, feed: FeedId) -> Connection | None:
         """A connection to a peer that a new dial can be spared for: one of ours rather than one of theirs.
 
-        Local clients are no peers: they came through the unix socket with our own key. Two servers that dial
-        each other at once get two connections and keep both, as the reference does.
+        Local clients are no peers: they came through the unix socket with our own key.
         """
-        found = [c for c in self if c.feed == feed and c.transport != "unix"]
-        return max(found, key=lambda c: c.dialled, default=None)
+        return max(self._with(feed), key=lambda c: c.dialled, default=None)
+
+    def rival(self, feed: FeedId, *, dialled: bool, at: int) -> Connection | None:
+        """The connection with a peer that one which comes up now has crossed, if it did."""
+        return next(
+            (c for c in self._with(feed) if c.dialled != dialled and abs(at - c.at) <= CROSSING_MS),
+            None,
+        )
+
+    def _with(self, feed: FeedId) -> list[Connection]:
+        all_ = (*self._by_name.values(), *self.elsewhere.values())
+        return [c for c in all_ if c.feed == feed and c.transport != "unix"]
 
 
 def household(host: str) -> str:

@@ -16,10 +16,10 @@ from services.network.adapters.conversation import Conversation, OpenCall
 from services.network.adapters.link import Link
 from services.network.channel import Channel
 from services.network.limits import MAX_REFUSED_CALLS, Ledger
-from services.network.model import Connection, Connections
+from services.network.model import Connection, Connections, outlasts
 from services.network.permission import MASTER, Role
 
-__all__ = ["Changes", "Exchange"]
+__all__ = ["CROSSED", "Changes", "Exchange"]
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ is cut off and begins anew."""
 
 WATCH_SECONDS = 10.0
 """How often silence is looked for: exact enough for a patience of minutes."""
+
+CROSSED = "both dialled at once"
 
 Changes = asyncio.Queue[dict[str, object] | None]
 """None when the follower fell too far behind: nothing comes after it."""
@@ -81,6 +83,37 @@ class Exchange:
         )
         self._tell(connection.change("connected", connection.at))
         return talk
+
+    def settle(self, feed: FeedId, *, dialled: bool) -> Connection | None:
+        """Make room for a connection that is about to be opened; answers the one that it has to give way to.
+
+        One that it crossed is closed if the new one outlasts it. The system is asked whether older ones still
+        have another end: a peer that comes again may have lost them.
+        """
+        if feed == self._own:
+            return None
+        rival = self.connections.rival(feed, dialled=dialled, at=self._clock())
+        if rival is not None and not outlasts(self._own, feed, dialled=dialled):
+            return rival
+        for talk in tuple(self._conversations.values()):
+            if talk.connection == rival:
+                talk.close(CROSSED)
+            elif talk.connection.feed == feed:
+                talk.link.probe()
+        return None
+
+    def learn(self, other: Connection) -> None:
+        """Another worker has a connection: one of ours that it crossed is closed if the other one outlasts it."""
+        self.connections.elsewhere[other.name] = other
+        if other.feed == self._own:
+            return
+        ours = self.connections.rival(other.feed, dialled=other.dialled, at=other.at)
+        wins = outlasts(self._own, other.feed, dialled=other.dialled)
+        for talk in tuple(self._conversations.values()):
+            if talk.connection == ours and wins:
+                talk.close(CROSSED)
+            elif talk.connection.feed == other.feed:
+                talk.link.probe()
 
     def find(self, name: object) -> Conversation | None:
         """The conversation of that name, if it stands."""

@@ -25,6 +25,10 @@ KEEPALIVE_SECONDS = 60
 """After this much silence the system asks whether the other end is still there."""
 
 
+PROBE_SECONDS = 5
+"""How long the other end's system may leave a probe unanswered: a path that drops it is as good as dead."""
+
+
 class Stage(Protocol):
     """What happens to a link's bytes at the moment."""
 
@@ -105,7 +109,7 @@ class Link(asyncio.Protocol):
             self._socket = sock
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_SECONDS)
+            self._keep_alive(KEEPALIVE_SECONDS, KEEPALIVE_SECONDS, 0)
         self._made(self)
 
     @property
@@ -186,6 +190,13 @@ class Link(asyncio.Protocol):
         then()
         self._hand_on(framing, framing.begin())
 
+    def probe(self) -> None:
+        """Ask the system whether the other end is still there, and to end the link within seconds if it is not."""
+        self._keep_alive(1, 1, PROBE_SECONDS * 1000)
+        self._loop.call_later(
+            PROBE_SECONDS, self._keep_alive, KEEPALIVE_SECONDS, KEEPALIVE_SECONDS, 0
+        )
+
     def hurry(self, seconds: float) -> None:
         """Close when so many seconds have passed, unless it is told to `relax` before."""
         self.relax()
@@ -232,3 +243,11 @@ class Link(asyncio.Protocol):
         if transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             self.close("does not read")
             self.abort()
+
+    def _keep_alive(self, idle: int, pause: int, patience_ms: int) -> None:
+        """Probe after so many silent seconds and again after each pause; unacknowledged is what lasts that long."""
+        if self._socket is None or self._reason is not None:
+            return
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, pause)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience_ms)

@@ -13,7 +13,7 @@ from common.crypto.keys import Keys
 from common.refs import FeedId, feed_id
 from common.wire.handshake import Client, Outcome, Server
 from services.network.adapters.conversation import Conversation
-from services.network.adapters.exchange import Exchange
+from services.network.adapters.exchange import CROSSED, Exchange
 from services.network.adapters.gate import BLOCKED, Gate
 from services.network.adapters.handshaking import Answer, Handshaking
 from services.network.adapters.link import Link
@@ -63,6 +63,8 @@ class Meeting:
             feed = feed_id(outcome.remote)
             role = self._gate.role(feed, transport, dialled=False)
             reason = BLOCKED if role is None else self._refusal(feed, transport)
+            if reason is None and self._exchange.settle(feed, dialled=False) is not None:
+                reason = CROSSED
             if role is None or reason is not None:
                 self._exchange.count(reason or BLOCKED)
                 link.close(reason or BLOCKED)
@@ -110,6 +112,13 @@ class Meeting:
             if role is None:
                 link.close(BLOCKED)
                 _fail(result, CallerError(BLOCKED, "refused"))
+                return
+            standing = self._exchange.settle(feed, dialled=True)
+            if standing is not None:
+                self._exchange.count(CROSSED)
+                link.close(CROSSED)
+                if not result.done():
+                    result.set_result(standing)
                 return
             talk = self._talk(link, outcome, address, role, transport, dialled=True)
             if leftover:
