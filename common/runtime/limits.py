@@ -23,8 +23,8 @@ FULL_WINDOW: Final = 1 << 20
 """Bytes of credit for a stream that has few beside it: the default of the bus."""
 LEAST_WINDOW: Final = 16 << 10
 """Bytes of credit for one of hundreds: some dozen messages, so that it still moves."""
-WINDOWS_IN_ALL: Final = 32 << 20
-"""Bytes of credit for one stream of each peer together: what 32 peers get if each has a full window."""
+WINDOWS_IN_ALL: Final = 16 << 20
+"""Bytes of credit for one stream of each peer together: what 16 peers get if each has a full window."""
 FULL_STREAMS: Final = 4
 """Streams of one peer with a full window; all 1,024 together get some 25 MiB instead of a gigabyte."""
 

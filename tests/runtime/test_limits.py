@@ -88,6 +88,6 @@ def test_windows_of_many_streams_are_small_and_together_bounded() -> None:
 
 
 def test_many_peers_share_the_windows() -> None:
-    assert window(0) == window(0, 32) == limits.FULL_WINDOW
-    assert window(0, 320) == limits.FULL_WINDOW // 10
-    assert window(40, 320) == limits.LEAST_WINDOW
+    assert window(0) == window(0, 16) == limits.FULL_WINDOW
+    assert window(0, 160) == limits.FULL_WINDOW // 10
+    assert window(40, 160) == limits.LEAST_WINDOW

@@ -183,8 +183,8 @@ class Link:
             await self._work.wait()
             self._work.clear()
             while self._waiting:
-                bodies, size = [], 0
-                while self._waiting and size < SEND_BYTES:
+                bodies, size, most = [], 0, min(SEND_BYTES, self._limit() // 2)
+                while self._waiting and size < most:
                     bodies.append(self._waiting.popleft())
                     size += len(bodies[-1])
                 await self._stream.send(bodies)
