@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -114,8 +115,9 @@ class Memories:
             found = []
             for entry in os.scandir(self._folder):
                 if _is_ours(entry.name.removesuffix(_NEW)):
-                    info = entry.stat(follow_symlinks=False)
-                    found.append((info.st_mtime, entry.name, info.st_size))
+                    with suppress(FileNotFoundError):  # another worker has just renamed it
+                        info = entry.stat(follow_symlinks=False)
+                        found.append((info.st_mtime, entry.name, info.st_size))
             self._sizes = {name: size for _, name, size in sorted(found)}
         return self._sizes
 

@@ -9,6 +9,7 @@ import pytest
 
 from common.bus import BusError, Call
 from common.crypto.keys import Keys
+from common.feed.validate import Verified
 from common.graph import FOLLOW, Edge
 from common.runtime.workers import owner
 from tests.support.suite import Board, feed_of, keys_of
@@ -47,6 +48,30 @@ class Peer:
             pass
 
 
+class Sender:
+    """A peer that has a run of messages and sends what it is asked for, some at a time."""
+
+    def __init__(self, run: list[Verified]) -> None:
+        self.run = run
+        self.sent = 0
+
+    async def answer(self, call: Call, wanted: dict[str, Any]) -> None:
+        assert wanted["name"] == ["ebt", "replicate"]
+        await call.send([f'{{"{X.id}":{len(self.run) * 2 + 1}}}'.encode()])
+        async for batch in call:
+            for item in batch.json():
+                note = item.get(X.id, -1)
+                if note >= 0 and note % 2 == 0:
+                    await self._send(call, note // 2)
+
+    async def _send(self, call: Call, after: int) -> None:
+        for n in range(after, len(self.run), 50):
+            part = self.run[n : n + 50]
+            await call.send([one.compact for one in part])
+            self.sent += len(part)
+            await asyncio.sleep(0.002)
+
+
 async def ask(board: Board, worker: str, name: str, *args: object) -> Any:
     reply = await board.node.call(worker, name, *args)
     return reply.json() if reply.bodies else None
@@ -82,6 +107,22 @@ async def test_each_peer_is_spoken_with_by_its_worker_and_all_are_told_of(board:
     assert status["seq"] == 5
     assert set((await ask(board, SECOND, "ebt.peerStatus", X.id))["peers"]) == {Q.id}
     assert {peer["id"] for peer in await ask(board, FIRST, "replicate.peers")} == {P.id, Q.id}
+
+
+async def test_two_workers_that_are_sent_the_same_feed_lose_and_blame_nothing(board: Board) -> None:
+    run = feed_of(X, 3_000)
+    senders = {P.id: Sender(run), Q.id: Sender(run)}
+    for name, peer in (("one", P), ("network/2", Q)):
+        board.network.answers[name] = senders[peer.id].answer
+        board.network.tell("connected", name, peer.id, client=True)
+    async with asyncio.timeout(60):
+        while board.storage.clock()[X.id] < len(run):
+            await asyncio.sleep(0.05)
+    assert [await sessions(board, worker) for worker in PAIR] == [1, 1]
+    assert not board.network.refused
+    for worker in PAIR:
+        assert not (await ask(board, worker, "health"))["state"]["refused"]
+    assert sum(sender.sent for sender in senders.values()) < 3 * len(run)
 
 
 async def test_progress_is_that_of_all(board: Board) -> None:
