@@ -35,7 +35,7 @@ from services.network.limits import Guard
 from services.network.manifest import Manifest
 from services.network.model import Admission, Blocks
 from services.network.permission import ANONYMOUS
-from services.network.settings import Onion
+from services.network.settings import Conn, Onion
 
 __all__ = ["Network", "serve"]
 
@@ -115,7 +115,8 @@ class Network:
         self.node = Node(name, settings.endpoint, methods, calls=calls, keys=bus_keys)
         switch.connect(self.node)
         blocks = Blocks(keys.id, frozenset(settings.master))
-        self.gate = Gate(self.node, blocks, self.exchange)
+        rules = settings.section("conn", Conn).firewall
+        self.gate = Gate(self.node, blocks, self.exchange, rules)
         limit = settings.timers.handshake / 1000 or HANDSHAKE_SECONDS
         meeting = Meeting(
             keys=keys,
@@ -210,6 +211,7 @@ class Network:
             "connections.call": Method("duplex", partial(handlers.invoke, self), muxrpc=False),
             "connections.close": Method("async", partial(handlers.close, self), muxrpc=False),
             "connections.refuse": Method("async", partial(handlers.refuse, self), muxrpc=False),
+            "connections.firewall": Method("async", partial(handlers.firewall, self), muxrpc=False),
             "connections.changes": Method("source", partial(handlers.changes, self), muxrpc=False),
             "health": Method("async", partial(handlers.health, self), muxrpc=False),
         }

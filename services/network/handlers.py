@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+import msgspec
 import orjson
 
 from common.bus import Call, CallerError, OurError
@@ -18,8 +19,9 @@ from services.network.adapters.exchange import Changes, Exchange
 from services.network.adapters.gate import Gate
 from services.network.adapters.outgoing import call_peer
 from services.network.limits import Guard
+from services.network.settings import Firewall
 
-__all__ = ["Parts", "changes", "close", "dial", "health", "invoke", "own", "refuse"]
+__all__ = ["Parts", "changes", "close", "dial", "firewall", "health", "invoke", "own", "refuse"]
 
 CALL_TYPES: dict[object, CallType] = {
     "async": "async",
@@ -118,6 +120,19 @@ async def refuse(parts: Parts, call: Call) -> None:
     reason = str(wanted.get("reason") or "refused for a while")
     parts.guard.refused_keys.add(feed, reason, asyncio.get_running_loop().time(), seconds)
     parts.exchange.close_feed(feed, reason)
+
+
+async def firewall(parts: Parts, call: Call) -> None:
+    """`connections.firewall`: who is refused at the door from now on; both rules are given.
+
+    Raises:
+        CallerError: the request is malformed.
+    """
+    try:
+        rules = msgspec.convert(_request(call), Firewall)
+    except msgspec.ValidationError as error:
+        raise CallerError(f"rejectBlocked and rejectUnknown are wanted: {error}") from error
+    parts.gate.enforce(rules)
 
 
 async def changes(parts: Parts, call: Call) -> None:

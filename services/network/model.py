@@ -201,11 +201,13 @@ def _give_back(places: Counter[str], address: str) -> None:
 class Blocks:
     """Whom our feed blocks, as `graph.edges` tells it: the past first, then what comes.
 
-    Until the past has been told once, nobody knows who is blocked: strangers wait.
+    Until the past has been told once, nobody knows who is blocked: strangers wait. Without `enforced` it makes
+    no difference.
     """
 
     own: FeedId
     masters: frozenset[str] = frozenset()
+    enforced: bool = True
     synced: bool = False
     _blocked: set[str] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
@@ -235,10 +237,15 @@ class Blocks:
             feed,
             own=self.own,
             masters=self.masters,
-            blocked=self._blocked,
+            blocked=self._blocked if self.enforced else (),
             transport=transport,
             dialled=dialled,
         )
+
+    @property
+    def blocked(self) -> frozenset[str]:
+        """Who is refused for being blocked."""
+        return frozenset(self._blocked) if self.enforced else frozenset()
 
     def is_familiar(self, feed: FeedId, transport: str) -> bool:
         """Whether somebody is let in without waiting for the past: our own key, and local clients."""

@@ -2,7 +2,20 @@
 
 import msgspec
 
-__all__ = ["Onion"]
+__all__ = ["Conn", "Firewall", "Onion"]
+
+
+class Firewall(msgspec.Struct, frozen=True, rename="camel"):
+    """`conn.firewall` (ssb-conn-firewall): whether those whom our feed blocks, or does not know, are refused."""
+
+    reject_blocked: bool
+    reject_unknown: bool
+
+
+class Conn(msgspec.Struct, frozen=True, rename="camel"):
+    """`conn`, of which the rest is for `peers`."""
+
+    firewall: Firewall
 
 
 class Onion(msgspec.Struct, frozen=True, rename="camel"):

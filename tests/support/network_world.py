@@ -39,6 +39,7 @@ def settings(path: Path, **more: Any) -> Settings:
         "bus": {"dir": str(path / "run")},
         "services": ["network", "indexing"],
         "onion": {"proxies": []},
+        "conn": {"firewall": {"rejectBlocked": True, "rejectUnknown": False}},
     }
     return from_document(document | more)
 

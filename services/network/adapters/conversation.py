@@ -77,12 +77,12 @@ class Conversation:
         self.refused_calls = 0
         self._flushing = False
         self._loop = asyncio.get_running_loop()
-        self.heard_at = self._loop.time()
+        self.active_at = self._loop.time()
         link.stage = self
 
     def received(self, data: bytes) -> None:
         """Take what the socket read: open it, and give each call its part."""
-        self.heard_at = self._loop.time()
+        self.active_at = self._loop.time()
         plain = self._channel.open(data)
         if plain:
             self._tell(self._session.receive_data(plain))
@@ -166,6 +166,7 @@ class Conversation:
         self._flushing = False
         data = self._session.data_to_send()
         if data:
+            self.active_at = self._loop.time()
             self.link.write(self._channel.seal(data))
             self._count()
 

@@ -126,7 +126,7 @@ class Exchange:
                 talk.close(reason)
 
     async def watch(self, patience: float, pause: float = WATCH_SECONDS) -> None:
-        """Close, for ever, what has said nothing for so many seconds; 0 is endless patience.
+        """Close, for ever, where neither side has said anything for so many seconds; 0 is endless patience.
 
         Local clients and our own key may be silent as long as they like (secret-stack).
         """
@@ -134,7 +134,7 @@ class Exchange:
             await asyncio.sleep(pause)
             before = asyncio.get_running_loop().time() - patience
             for talk in tuple(self._conversations.values()):
-                if talk.heard_at < before and talk.connection.feed != self._own:
+                if talk.active_at < before and talk.connection.feed != self._own:
                     talk.close("silent for too long")
 
     async def close_all(self, reason: str, seconds: float) -> None:

@@ -139,6 +139,21 @@ async def test_silence_after_the_handshake_has_an_end(start: Start, enter: Enter
     await others_go_on(world, own)
 
 
+async def test_who_only_listens_is_not_silent(start: Start, enter: Enter) -> None:
+    async def drip(call: Call) -> None:
+        while True:
+            await call.send([b"1"])
+            await asyncio.sleep(0.05)
+
+    world = await start({"storage": {"drip": Method("source", drip, ("anonymous",))}})
+    listener = await enter(world, STRANGER)
+    listener.call("source", "drip")
+    watching = asyncio.ensure_future(world.network.exchange.watch(1, pause=0.05))
+    await asyncio.sleep(2)
+    watching.cancel()
+    assert not listener.ended.is_set()
+
+
 async def test_arguments_that_we_cannot_read(start: Start, enter: Enter) -> None:
     world = await start(SERVICES)
     bad = await enter(world, STRANGER)
