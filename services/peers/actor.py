@@ -15,14 +15,29 @@ from common.refs import FeedId
 from common.runtime.clock import wall_ms
 from common.runtime.settings import Settings
 from services.peers import address
+from services.peers.adapters import config_file
+from services.peers.adapters.door import Door
 from services.peers.adapters.files import BookFile
 from services.peers.adapters.graph import follow_graph
+from services.peers.adapters.pubs import Pubs
 from services.peers.adapters.rounds import Rounds
-from services.peers.handlers import conn, gossip, own
+from services.peers.adapters.surroundings import Surroundings
+from services.peers.handlers import conn, firewall, gossip, own
+from services.peers.model.announced import Announcements
+from services.peers.model.firewall import Firewall
+from services.peers.model.groups import Wishes
 from services.peers.model.pools import Pools
 from services.peers.model.scheduler import Scheduler
 from services.peers.ping import pause
-from services.peers.settings import Conn, Gossip, is_offline, wishes
+from services.peers.settings import (
+    GROUPS_OF,
+    Conn,
+    Gossip,
+    is_offline,
+    listens_only_here,
+    turned_off,
+    wishes,
+)
 from services.peers.spread import Spread
 
 __all__ = ["Peers", "serve"]
@@ -46,7 +61,8 @@ class Peers:
         self._conn = settings.section("conn", Conn)
         self._gossip = settings.section("gossip", Gossip)
         self.pools = Pools(own_id, chance)
-        self.scheduler = Scheduler(self.pools, wishes(self._conn, self._gossip), chance)
+        self._off = turned_off(self._gossip)
+        self.scheduler = Scheduler(self.pools, self._wishes(), chance)
         self.pause_ms = pause(settings.timers.ping)
         networks = settings.workers("network")
         self.node = Node(
@@ -59,6 +75,15 @@ class Peers:
         spread = Spread(networks)
         self.rounds = Rounds(self.node, self.scheduler, self.clock, self.pause_ms, spread)
         self.file = BookFile(settings.path, self.pools.book, self.clock)
+        self.firewall = Firewall(
+            reject_blocked=self._conn.firewall.reject_blocked,
+            reject_unknown=self._conn.firewall.reject_unknown,
+        )
+        close = self.rounds.drop
+        self.door = Door(
+            self.node, networks, self.firewall, pools=self.pools, folder=settings.path, close=close
+        )
+        self._pubs: Pubs | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def clock(self) -> int:
@@ -68,14 +93,30 @@ class Peers:
     async def start(self) -> None:
         """Read the book, join the bus and begin to dial."""
         self.file.load()
-        if not is_offline(self._settings):
+        self.door.load()
+        offline = is_offline(self._settings)
+        if not offline:
             self._plant()
             if self._conn.autostart:
                 self.scheduler.start()
         await self.node.start()
-        self.rounds.start()
-        self._spawn(self.file.follow())
-        self._spawn(follow_graph(self.node, self.scheduler, self.rounds.tell))
+        self.door.start()
+        around = Surroundings(self.scheduler, self.rounds.do, self.clock)
+        for work in (
+            *self.rounds.work(),
+            self.file.follow(),
+            around.watch(),
+            self.door.tell(),
+            self.door.save(),
+        ):
+            self._spawn(work)
+        self._spawn(follow_graph(self.node, self.scheduler, self._graph_changed))
+        if not offline and self._gossip.announces and self._conn.populate_pubs:
+            self._follow_pubs()
+
+    async def work(self) -> None:
+        """Wait for ever; raises what any part of the work raised."""
+        await asyncio.gather(*self._tasks)
 
     async def stop(self) -> None:
         """Keep the book; connections are left as they are: the network says goodbye itself."""
@@ -85,6 +126,37 @@ class Peers:
         await self.rounds.stop()
         await self.node.stop()
         await self.file.save()
+        if self._pubs is not None:
+            await self._pubs.save()
+
+    def turn(self, kind: str, *, on: bool) -> None:
+        """Dial a group of ssb-gossip's names, or do not; kept in the configuration."""
+        config_file.put(self._settings.path, kind, on)
+        group = GROUPS_OF.get(kind)
+        if group is not None:
+            self._off = self._off - {group} if on else self._off | {group}
+            self.scheduler.wishes = self._wishes()
+            self.rounds.tell()
+
+    def _wishes(self) -> Wishes:
+        return wishes(self._conn, self._off, only_here=listens_only_here(self._settings))
+
+    def _graph_changed(self) -> None:
+        self.door.graph_changed(self.clock())
+        self.rounds.tell()
+
+    def _follow_pubs(self) -> None:
+        announcements = Announcements(self.pools)
+        self._pubs = Pubs(
+            self.node,
+            announcements,
+            self.file,
+            folder=self._settings.path,
+            clock=self.clock,
+            tell=self.rounds.tell,
+        )
+        self._spawn(self._pubs.follow())
+        self._spawn(self._pubs.save_often())
 
     def _methods(self) -> dict[str, Method]:
         def sync(handler: Any) -> Method:
@@ -101,6 +173,8 @@ class Peers:
             "gossip.changes": other("source", gossip.changes),
             "gossip.reconnect": sync(gossip.reconnect),
             "gossip.ping": other("duplex", gossip.ping, "anonymous"),
+            "gossip.enable": sync(gossip.enable),
+            "gossip.disable": sync(gossip.disable),
             "gossip.get": sync(gossip.get),
             "gossip.peers": sync(gossip.peers),
             "gossip.help": sync(gossip.help_),
@@ -116,6 +190,9 @@ class Peers:
             "conn.start": sync(conn.start),
             "conn.stop": sync(conn.stop),
             "conn.ping": other("duplex", gossip.ping, "anonymous"),
+            "connFirewall.attempts": other("source", firewall.attempts),
+            "connFirewall.reconfigure": sync(firewall.reconfigure),
+            "firewall.admits": Method("async", partial(firewall.admits, self), muxrpc=False),
             "peers.explain": other("async", own.explain),
             "health": Method("async", partial(own.health, self), muxrpc=False),
         }
@@ -143,6 +220,6 @@ async def serve(settings: Settings, own_id: FeedId) -> None:
     peers = Peers(settings, own_id)
     try:
         await peers.start()
-        await asyncio.Event().wait()
+        await peers.work()
     finally:
         await peers.stop()

@@ -6,9 +6,20 @@ Knows names and types; the defaults are in config/defaults.toml.
 import msgspec
 
 from common.runtime.settings import Settings
+from services.peers.model.entry import is_loopback
 from services.peers.model.groups import Group, Wishes
 
-__all__ = ["Conn", "Firewall", "Gossip", "Quotas", "is_offline", "wishes"]
+__all__ = [
+    "GROUPS_OF",
+    "Conn",
+    "Firewall",
+    "Gossip",
+    "Quotas",
+    "is_offline",
+    "listens_only_here",
+    "turned_off",
+    "wishes",
+]
 
 
 class Quotas(msgspec.Struct, rename="camel", frozen=True):
@@ -49,6 +60,11 @@ class Gossip(msgspec.Struct, rename="camel", frozen=True):
     seed: bool
     global_: bool = msgspec.field(name="global")
 
+    @property
+    def announces(self) -> bool:
+        """Whether messages of type `pub` are believed."""
+        return self.auto_populate and self.pub
+
 
 class _Offline(msgspec.Struct):
     offline: bool
@@ -60,13 +76,47 @@ def is_offline(settings: Settings) -> bool:
     return msgspec.convert({"offline": given or False}, _Offline, strict=False).offline
 
 
-def wishes(conn: Conn, gossip: Gossip) -> Wishes:
-    """What the scheduler has to keep to; a group that `gossip` turns off gets no place."""
-    quotas: dict[Group, int] = {
-        "rooms": conn.quotas.rooms,
-        "friends": conn.quotas.friends * gossip.friends,
-        "seeds": conn.quotas.seeds * gossip.seed,
-        "lan": conn.quotas.lan * gossip.local,
-        "strangers": conn.quotas.strangers * gossip.global_,
+GROUPS_OF: dict[str, Group] = {
+    "friends": "friends",
+    "seed": "seeds",
+    "local": "lan",
+    "global": "strangers",
+}
+"""ssb-gossip's names of what is turned on and off."""
+
+
+def turned_off(gossip: Gossip) -> frozenset[Group]:
+    """The groups that the settings turn off."""
+    on = {
+        "friends": gossip.friends,
+        "seed": gossip.seed,
+        "local": gossip.local,
+        "global": gossip.global_,
     }
-    return Wishes(quotas, conn.rotation, conn.dead_after)
+    return frozenset(GROUPS_OF[name] for name, value in on.items() if not value)
+
+
+def wishes(conn: Conn, off: frozenset[Group], *, only_here: bool) -> Wishes:
+    """What the scheduler has to keep to; a group that is turned off gets no place.
+
+    `only_here` tells that we listen on this machine alone: then so do those who announce it.
+    """
+    given: dict[Group, int] = {
+        "rooms": conn.quotas.rooms,
+        "friends": conn.quotas.friends,
+        "seeds": conn.quotas.seeds,
+        "lan": conn.quotas.lan,
+        "strangers": conn.quotas.strangers,
+    }
+    quotas = {group: 0 if group in off else quota for group, quota in given.items()}
+    return Wishes(quotas, conn.rotation, conn.dead_after, only_here)
+
+
+def listens_only_here(settings: Settings) -> bool:
+    """Whether nobody beyond this machine can reach us."""
+    hosts = [
+        place.host
+        for kind in ("net", "ws")
+        for place in settings.connections_incoming.get(kind, ())
+    ]
+    return bool(hosts) and all(map(is_loopback, hosts))

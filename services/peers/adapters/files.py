@@ -39,6 +39,8 @@ class BookFile:
         self._changed = asyncio.Event()
         self._trouble: str | None = None
         self._readable = True
+        #: Whether nothing that was learned before is in it.
+        self.is_new = False
 
     def load(self) -> None:
         """Fill the book from the disk; what is damaged is put aside under a name that is logged."""
@@ -49,6 +51,7 @@ class BookFile:
             self._readable = False
             return
         if not exists:
+            self.is_new = True
             document = self._migrated()
         refused = self._book.load(document)
         if refused:
@@ -104,6 +107,7 @@ class BookFile:
         aside = self._path.with_name(f"{self._path.name}.damaged-{self._now()}")
         self._path.rename(aside)
         log.warning("%s is %s: it was put aside as %s", self._path, reason, aside.name)
+        self.is_new = True
         self._changed.set()
         return {}
 

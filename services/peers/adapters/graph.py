@@ -1,6 +1,6 @@
-"""Whom our own feed follows and blocks, from indexing, for as long as the process lives.
+"""How far everybody is from our own feed, from indexing, for as long as the process lives.
 
-Knows the stream `graph.edges`. Must never know what follows from it: the scheduler does.
+Knows the stream `friends.hopStream`. Must never know what follows from it: the scheduler and the firewall do.
 """
 
 import asyncio
@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 
 from common.bus import BusError, Node
-from common.graph import BLOCK, FOLLOW
 from services.peers.model.scheduler import Scheduler
 
 __all__ = ["follow_graph"]
@@ -31,15 +30,15 @@ async def follow_graph(node: Node, scheduler: Scheduler, tell: Callable[[], None
 
 async def _follow_once(node: Node, scheduler: Scheduler, tell: Callable[[], None]) -> None:
     hops: dict[str, int] = {}
-    wanted = {"live": True, "source": scheduler.pools.own}
-    async with node.source("indexing", "graph.edges", wanted) as stream:
+    wanted = {"live": True, "old": True, "gone": True}
+    async with node.source("indexing", "friends.hopStream", wanted) as stream:
         async for batch in stream:
-            for edge in batch.json():
-                if edge.get("sync"):
-                    scheduler.pools.hops = hops
-                    scheduler.knows_graph = True
-                elif edge["value"] in (FOLLOW, BLOCK):
-                    hops[edge["dest"]] = 1 if edge["value"] == FOLLOW else -1
-                else:
-                    hops.pop(edge["dest"], None)
+            for changed in batch.json():
+                for feed, distance in changed.items():
+                    if distance is None:
+                        hops.pop(feed, None)
+                    else:
+                        hops[feed] = distance
+            scheduler.pools.hops = hops
+            scheduler.knows_graph = True
             tell()

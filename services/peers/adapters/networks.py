@@ -5,7 +5,7 @@ Knows the methods `connections.*` and that there may be several workers. Must ne
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from common.bus import BusError, Node
@@ -39,7 +39,7 @@ class Networks:
         """Whether any worker can dial."""
         return any(map(self._node.is_up, self._spread.workers))
 
-    def followers(self) -> list[Any]:
+    def followers(self) -> list[Coroutine[Any, Any, None]]:
         """What follows each worker for ever."""
         return [self._follow(worker) for worker in self._spread.workers]
 

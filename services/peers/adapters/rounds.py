@@ -59,14 +59,12 @@ class Rounds:
         self._tasks: set[asyncio.Task[None]] = set()
         self._pings: dict[str, asyncio.Task[None]] = {}
 
-    def start(self) -> None:
-        """Begin to follow and to dial."""
-        for follower in self.networks.followers():
-            self._spawn(follower)
-        self._spawn(self._go_round())
+    def work(self) -> list[Coroutine[Any, Any, None]]:
+        """What goes on for as long as the service does: following and dialling."""
+        return [*self.networks.followers(), self._go_round()]
 
     async def stop(self) -> None:
-        """End all work."""
+        """End dials and pings."""
         tasks = (*self._tasks, *self._pings.values())
         for task in tasks:
             task.cancel()
@@ -128,6 +126,11 @@ class Rounds:
         self._pools.disconnecting(contact, self._clock(), left_alone=True)
         self.tell()
         await self.networks.close(connections, reason)
+
+    def drop(self, contact: Contact, reason: str) -> None:
+        """Close all connections of a contact, who may come back."""
+        self._pools.disconnecting(contact, self._clock(), left_alone=False)
+        self._spawn(self.networks.close(contact.connections, reason))
 
     def _is_in_contact(self, contact: Contact) -> bool:
         return self._pools.hub.get(contact.address) is contact

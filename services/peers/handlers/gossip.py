@@ -24,7 +24,9 @@ __all__ = [
     "add",
     "changes",
     "connect",
+    "disable",
     "disconnect",
+    "enable",
     "get",
     "help_",
     "peers",
@@ -130,9 +132,11 @@ async def add(parts: Parts, call: Call) -> object:
         CallerError: it is no address, or there is no room.
     """
     wanted, source = argument(call, 0), argument(call, 1)
-    if not isinstance(wanted, str | dict | list):
-        raise CallerError("Param 0 must by of type string|object")
-    if source is not None and isinstance(source, dict | list):
+    if not wanted and not isinstance(wanted, dict | list):
+        raise CallerError("Param 0 is required")
+    if wanted is True:
+        raise CallerError("Param 0 must by of type object")
+    if source is True:
         raise CallerError("Param 1 must by of type string")
     found = addresses.read(wanted)
     if found is None:
@@ -140,7 +144,7 @@ async def add(parts: Parts, call: Call) -> object:
         raise CallerError(f"not a valid address:{shown}")
     if found.key == parts.pools.own:
         return None
-    _added(parts, found, None if source is None else str(source))
+    _added(parts, found, str(source) if source else None)
     parts.rounds.tell()
     return legacy.peer(parts.pools, found.key)
 
@@ -189,6 +193,28 @@ async def reconnect(parts: Parts, call: Call) -> object:
     return now
 
 
+async def enable(parts: Parts, call: Call) -> object:
+    """`gossip.enable`: dial a group (`global`, `local`, `friends`, `seed`) from now on, and after a restart.
+
+    Raises:
+        CallerError: it is no name, or the configuration is damaged.
+    """
+    kind = _kind(call)
+    parts.turn(kind, on=True)
+    return f"enabled gossip type {kind}"
+
+
+async def disable(parts: Parts, call: Call) -> object:
+    """`gossip.disable`: do not dial a group any more.
+
+    Raises:
+        CallerError: it is no name, or the configuration is damaged.
+    """
+    kind = _kind(call)
+    parts.turn(kind, on=False)
+    return f"disabled gossip type {kind}"
+
+
 async def ping(parts: Parts, call: Call) -> None:
     """`gossip.ping` and `conn.ping`: throw time stamps to and fro with a peer that began it."""
     await converse(Ping(), call, call.send, clock=parts.clock, pause_ms=parts.pause_ms, first=False)
@@ -219,6 +245,13 @@ def _key(wanted: Any) -> str:
     if not is_feed(key):
         raise CallerError(_must_provide(wanted), "not_found")
     return str(key)
+
+
+def _kind(call: Call) -> str:
+    wanted = argument(call, 0) or "global"
+    if wanted is True or isinstance(wanted, dict | list):
+        raise CallerError("Param 0 must by of type string")
+    return str(wanted)
 
 
 def _must_provide(wanted: object) -> str:

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from common.bus import Call, CallerError
 from common.refs.multiserver import is_multiserver
+from services.peers.adapters.door import Door
 from services.peers.adapters.rounds import Rounds
 from services.peers.model.entry import Data, Entry
 from services.peers.model.hub import Contact
@@ -21,10 +22,14 @@ class Parts(Protocol):
     pools: Pools
     scheduler: Scheduler
     rounds: Rounds
+    door: Door
     pause_ms: int
 
     def clock(self) -> int:
         """The time in ms since 1970."""
+
+    def turn(self, kind: str, *, on: bool) -> None:
+        """Dial a group of ssb-gossip's names, or do not; kept in the configuration."""
 
 
 def argument(call: Call, place: int, default: object = None) -> Any:

@@ -14,7 +14,16 @@ from common.refs import FeedId, is_feed
 from common.refs.legacy import key_of, parse_address
 from common.refs.multiserver import decode
 
-__all__ = ["Data", "Entry", "Kind", "host_and_port", "inferred_type", "number", "whose"]
+__all__ = [
+    "Data",
+    "Entry",
+    "Kind",
+    "host_and_port",
+    "inferred_type",
+    "is_loopback",
+    "number",
+    "whose",
+]
 
 Data = dict[str, Any]
 Kind = Literal["room", "lan", "pub", "other"]

@@ -36,11 +36,15 @@ DEAD_FAILURES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the settings say: places in each group, when to rotate, when a peer is given up; times in ms."""
+    """What the settings say: places in each group, when to rotate, when a peer is given up; times in ms.
+
+    `believes_loopback` tells whether announced addresses of this machine are dialled.
+    """
 
     quotas: Mapping[Group, int]
     rotation_ms: float
     dead_after_ms: float
+    believes_loopback: bool = False
 
 
 def group_of(entry: Entry, hops: int | None) -> Group:

@@ -12,7 +12,7 @@ from services.peers.model.pools import Change, Pools
 
 __all__ = ["change", "peer", "peers", "summary"]
 
-OUR_OWN = ("birth", "failingSince", "defunct", "autoconnect", "inferredType")
+OUR_OWN = ("birth", "failingSince", "defunct", "autoconnect", "inferredType", "announcedBy")
 """What is known beside the members of ssb-gossip, and that it did not show."""
 
 

@@ -38,7 +38,8 @@ def _of_itself(entry: Entry, scheduler: "Scheduler") -> str | None:
 
 def _of_circumstances(entry: Entry, scheduler: "Scheduler") -> str | None:
     pools = scheduler.pools
-    if entry.is_loopback and entry.is_announced:
+    believed = scheduler.wishes.believes_loopback or not entry.is_announced
+    if entry.is_loopback and not believed:
         return "it was announced under an address of this machine"
     if not entry.is_loopback and not scheduler.has_network:
         return "this machine has no network"

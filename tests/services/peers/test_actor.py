@@ -28,11 +28,44 @@ def chosen(path: Path, **more: Any) -> Settings:
     return settings(path, **sections, **more)
 
 
+class Indexing:
+    """What this service asks of indexing: hops and announcements, given by the test."""
+
+    def __init__(self) -> None:
+        self.hops: asyncio.Queue[dict[str, int | None]] = asyncio.Queue()
+        self.pubs: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.asked: list[Any] = []
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "graph.edges": Method("source", self._edges, muxrpc=False),
+            "friends.hopStream": Method("source", self._hops),
+            "messagesByType": Method("source", self._pubs),
+        }
+
+    async def _edges(self, call: Call) -> None:
+        await call.send([b'{"sync":true}'])
+        await asyncio.Event().wait()
+
+    async def _hops(self, call: Call) -> None:
+        await call.send([b"{}"])
+        while True:
+            await call.send([json.dumps(await self.hops.get()).encode()])
+
+    async def _pubs(self, call: Call) -> None:
+        self.asked.append(call.args[0])
+        while True:
+            await call.send([json.dumps(await self.pubs.get()).encode()])
+
+
 class Pair:
     """A network and a peers service of one identity, and a node that calls them."""
 
-    def __init__(self, network: Network, peers: Peers, node: Node, path: Path) -> None:
+    def __init__(
+        self, network: Network, peers: Peers, node: Node, path: Path, indexing: Indexing
+    ) -> None:
         self.network, self.peers, self.node, self.path = network, peers, node, path
+        self.indexing = indexing
 
     @property
     def id(self) -> str:
@@ -64,11 +97,6 @@ class Pair:
 Start = Callable[..., Awaitable[Pair]]
 
 
-async def edges(call: Call) -> None:
-    await call.send([b'{"sync":true}'])
-    await asyncio.Event().wait()
-
-
 @pytest.fixture
 async def start(tmp_path: Path) -> AsyncIterator[Start]:
     async with AsyncExitStack() as stack:
@@ -81,8 +109,8 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             (path / "run").mkdir(parents=True, mode=0o700)
             wanted = chosen(path, **more)
             keys = identities.generate(bytes([count]) * 32)
-            graph = {"graph.edges": Method("source", edges, muxrpc=False)}
-            await stack.enter_async_context(Node("indexing", wanted.endpoint, graph))
+            indexing = Indexing()
+            await stack.enter_async_context(Node("indexing", wanted.endpoint, indexing.methods()))
             network = Network(wanted, keys)
             await network.start()
             stack.push_async_callback(network.stop)
@@ -93,7 +121,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             await stack.enter_async_context(node)
             await node.wait_up("peers", 5)
             await network.node.wait_up("peers", 5)
-            return Pair(network, peers, node, path)
+            return Pair(network, peers, node, path, indexing)
 
         yield go
 
@@ -148,7 +176,7 @@ async def test_gossip_connect_takes_addresses_and_known_ids(start: Start) -> Non
         ("gossip.get", ["foo"], 'must provide id:"foo"'),
         ("gossip.add", ["foo"], "not a valid address:foo"),
         ("gossip.add", [{"host": 1}], 'not a valid address:{"host":1}'),
-        ("gossip.add", [5], "Param 0 must by of type string|object"),
+        ("gossip.add", [5], "not a valid address:5"),
         ("conn.connect", ["foo bar"], "not a valid multiserver-address"),
         ("conn.connect", [], "not a valid multiserver-address"),
         ("conn.connect", ["net:a:1", None], "received incorrect arguments"),
@@ -295,6 +323,131 @@ async def test_the_book_survives_the_service(start: Start) -> None:
         await here.until(connected, there.id)
     finally:
         await again.stop()
+
+
+def announced(address: str, received: float) -> dict[str, Any]:
+    content = {"type": "pub", "address": address}
+    return {"key": "%x", "value": {"author": "@a", "content": content}, "timestamp": received}
+
+
+async def test_announced_pubs_are_dialled_and_the_place_is_kept(start: Start) -> None:
+    here, there = await start(), await start()
+    here.indexing.pubs.put_nowait(announced(there.address, 17.5))
+    here.indexing.pubs.put_nowait({"value": 5})
+    shown = await here.until(connected, there.id)
+    assert (shown["source"], shown["announcers"]) == ("pub", 1)
+    here.indexing.pubs.put_nowait(announced(there.address, 18.5))
+    await here.until(lambda p: p["announcers"] == 2, there.id)
+    await here.peers.stop()
+    again = Peers(chosen(here.path), here.peers.pools.own)
+    await again.start()
+    try:
+        async with asyncio.timeout(30):
+            while len(here.indexing.asked) < 2:
+                await asyncio.sleep(0.05)
+        assert [one["gt"] for one in here.indexing.asked] == [0, 18.5]
+    finally:
+        await again.stop()
+
+
+async def test_pubs_are_not_followed_where_the_settings_say_so(start: Start) -> None:
+    for more in ({"gossip": {"pub": False}}, {"conn": {"populatePubs": False}}):
+        here = await start(**more)
+        await asyncio.sleep(0.2)
+        assert here.indexing.asked == []
+
+
+async def test_groups_are_turned_on_and_off_and_kept_in_the_configuration(start: Start) -> None:
+    here, there = await start(), await start()
+    (here.path / "config").write_text('{"gossip": {"connections": 5}, "seeds": [] // none\n}')
+    assert await here.ask("gossip.disable") == "disabled gossip type global"
+    await here.ask("gossip.add", there.address, "manual")
+    await asyncio.sleep(0.3)
+    [told] = await here.ask("peers.explain", there.id)
+    assert told["why"] == "the settings leave no place for strangers"
+    assert await here.ask("gossip.enable", "global") == "enabled gossip type global"
+    await here.until(connected, there.id)
+    assert await here.ask("gossip.disable", "foo") == "disabled gossip type foo"
+    kept = json.loads((here.path / "config").read_text())
+    assert kept == {"gossip": {"connections": 5, "global": True, "foo": False}, "seeds": []}
+    (here.path / "config").write_text("{")
+    with pytest.raises(BusError, match="damaged"):
+        await here.ask("gossip.enable")
+    assert (here.path / "config").read_text() == "{"
+
+
+async def test_gossip_reconnect_closes_all_and_dials_again(start: Start) -> None:
+    here, there = await start(), await start()
+    await here.ask("gossip.connect", there.address)
+    first = next(iter(here.contact(there.id).connections))
+    assert await here.ask("gossip.reconnect") > 1_500_000_000_000
+    async with asyncio.timeout(30):
+        while True:
+            contact = here.peers.pools.hub.with_key(there.id)
+            if contact and contact.connections and first not in contact.connections:
+                break
+            await asyncio.sleep(0.01)
+
+
+async def test_gossip_help_and_counted_announcements(start: Start) -> None:
+    here, there = await start(), await start()
+    assert (await here.ask("gossip.help"))["commands"]["rm"]["type"] == "sync"
+    added = await here.ask("gossip.add", {"address": there.address}, "friends")
+    assert (added["source"], added["announcers"]) == ("friends", 1)
+    assert (await here.ask("gossip.add", there.address, "pub"))["announcers"] == 2
+    assert (await here.ask("gossip.add", there.address, "local"))["source"] == "local"
+    assert await here.ask("gossip.add", here.address) is None
+    assert await here.ask("gossip.get", {"key": here.id}) is None
+    for odd, text in ((True, "must by of type object"), (None, "Param 0 is required")):
+        with pytest.raises(BusError, match=text):
+            await here.ask("gossip.add", odd)
+    with pytest.raises(BusError, match="Param 1 must by of type string"):
+        await here.ask("gossip.add", there.address, True)
+
+
+async def test_strangers_are_refused_told_and_kept(start: Start) -> None:
+    here = await start(conn={"firewall": {"rejectBlocked": True, "rejectUnknown": True}})
+    attempts = here.node.source("peers", "connFirewall.attempts", {"old": True})
+    friend, stranger, other = (identities.generate(bytes([n]) * 32).id for n in (50, 51, 52))
+    here.indexing.hops.put_nowait({friend: 1, other: 2})
+    async with asyncio.timeout(30):
+        while friend not in here.peers.pools.hops:
+            await asyncio.sleep(0.01)
+    admitted = [
+        (await here.ask("firewall.admits", {"feed": feed}))["admitted"]
+        for feed in (friend, stranger, stranger, other)
+    ]
+    assert admitted == [True, False, False, True]
+    [told] = (await anext(attempts)).json()
+    assert told["id"] == stranger
+    attempts.cancel()
+    path = here.path / "conn-attempts.json"
+    async with asyncio.timeout(30):
+        while not path.exists() or stranger not in path.read_text():
+            await asyncio.sleep(0.01)
+    old = here.node.source("peers", "connFirewall.attempts", {"old": True, "live": False})
+    assert [item["id"] async for batch in old for item in batch.json()] == [stranger]
+    here.indexing.hops.put_nowait({stranger: 1, other: None})
+    async with asyncio.timeout(30):
+        while stranger in path.read_text():
+            await asyncio.sleep(0.01)
+    assert not (await here.ask("firewall.admits", {"feed": other}))["admitted"]
+    await here.ask("connFirewall.reconfigure", {"rejectUnknown": False})
+    await here.ask("connFirewall.reconfigure")
+    assert (await here.ask("firewall.admits", {"feed": other}))["admitted"]
+    with pytest.raises(BusError, match="a feed is wanted"):
+        await here.ask("firewall.admits", {"feed": "x"})
+
+
+async def test_who_is_unknown_from_now_on_leaves(start: Start) -> None:
+    here, there = await start(), await start()
+    await there.ask("gossip.connect", here.address)
+    async with asyncio.timeout(30):
+        while here.peers.pools.hub.with_key(there.id) is None:
+            await asyncio.sleep(0.01)
+        await here.ask("connFirewall.reconfigure", {"rejectUnknown": True})
+        while here.peers.pools.hub.with_key(there.id) is not None:
+            await asyncio.sleep(0.01)
 
 
 async def test_ping_answers_numbers_and_refuses_the_rest(start: Start) -> None:
