@@ -75,11 +75,15 @@ async def test_messages_flow_through_all_workers_and_after_the_death_of_each(fol
 
         sequence = 201
         for worker in WORKERS:
+            others = [name for name in names("network", 2) if name != worker]
+            ended = [(await services(await ours.client()))[name]["ended"] for name in others]
             os.kill(service_pids(ours.process.pid)[worker], signal.SIGKILL)
             await say(at_a, 10)
             await say(at_b, 1)
             sequence += 10
             await arrived(at_b, a.id, sequence)
+            found = await services(await ours.client())
+            assert [found[name]["ended"] for name in others] == ended
         await arrived(at_a, b.id, 5)
 
 
