@@ -34,6 +34,7 @@ from common.gossip.messages import (
     MessagesReceived,
     NotesReceived,
     Remember,
+    Rested,
     SendNotes,
     Ticked,
     Verify,
@@ -65,8 +66,8 @@ OFFER_MS: Final = 30_000
 class Ebt:
     """The machine. `handle` is the only way in; everything it wants done is in what it returns."""
 
-    def __init__(self, own: FeedId, clock: Mapping[FeedId, int]) -> None:
-        self._state = State(own, dict(clock))
+    def __init__(self, own: FeedId, clock: Mapping[FeedId, int], max_messages: int = 0) -> None:
+        self._state = State(own, dict(clock), max_messages=max_messages)
         self._senders = Senders(self._state)
         self._outgoing = Outgoing(self._state)
         self._offered_at = 0.0
@@ -83,6 +84,7 @@ class Ebt:
             BlockChanged: self._block_changed,
             FeedRead: self._feed_read,
             Congested: self._congested,
+            Rested: self._rested,
             Ticked: self._ticked,
         }
 
@@ -110,6 +112,16 @@ class Ebt:
     def passed_over(self) -> int:
         """Notes that were not taken because their peer, or all together, named too many feeds."""
         return self._state.passed_over
+
+    @property
+    def over_limit(self) -> int:
+        """Messages that were dropped because their feed has as many here as it may have."""
+        return self._state.over_limit
+
+    def room(self, feed: FeedId) -> int:
+        """How many more messages of a feed are taken; -1 for all."""
+        most = self._state.max_messages
+        return max(0, most - self._state.head(feed)) if most and feed != self.own else -1
 
     @property
     def sessions(self) -> Mapping[FeedId, Session]:
@@ -251,6 +263,9 @@ class Ebt:
         said = session.heard.get(feed, NOT_SHARED)
         if said.sequence < sequence:
             session.heard[feed] = said._replace(sequence=sequence)
+        if self._state.is_beyond(feed, sequence):
+            self._state.over_limit += 1
+            return False
         known = max(self._state.head(feed), session.expected.get(feed, 0))
         if sequence == known + 1:
             session.expected[feed] = sequence
@@ -270,7 +285,8 @@ class Ebt:
         session = self._state.sessions.get(event.peer)
         if session is not None and self._state.is_shared(event.feed, session):
             session.expected.pop(event.feed, None)
-            if session.claim(event.feed) > self._state.head(event.feed):
+            more = session.claim(event.feed) > self._state.head(event.feed)
+            if more and self._state.may_ask(event.feed, session):
                 session.restarted.add(event.feed)
                 self._senders.ask(session, event.feed, event.now)
         yield from ()
@@ -349,6 +365,13 @@ class Ebt:
             session.congested = event.congested
         yield from ()
 
+    def _rested(self, event: Rested) -> Iterator[Command]:
+        session = self._state.sessions.get(event.peer)
+        if session is not None:
+            change = self._senders.rest if event.resting else self._senders.resume
+            change(session, event.now)
+        yield from ()
+
     def _ticked(self, event: Ticked) -> Iterator[Command]:
         for session in list(self._state.sessions.values()):
             if session.is_silent and event.now - session.connected_at >= SILENT_MS:
@@ -361,16 +384,4 @@ class Ebt:
         if event.now - self._offered_at >= OFFER_MS:
             self._offered_at = event.now
             for session in self._state.sessions.values():
-                self._offer(session)
-
-    def _offer(self, session: Session) -> None:
-        for feed, said in session.heard.items():
-            told = session.told.get(feed)
-            if (
-                said.sequence == REFUSED
-                and told is not None
-                and self._state.is_shared(feed, session)
-            ):
-                head = self._state.head(feed)
-                if told.sequence < head:
-                    session.tell(feed, head, receive=feed in session.receiving)
+                self._outgoing.offer(session)

@@ -133,6 +133,15 @@ class Congested:
 
 
 @dataclass(frozen=True, slots=True)
+class Rested:
+    """No messages are to be exchanged with the peer for now, or they are again."""
+
+    peer: FeedId
+    resting: bool
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time passed; about once a second."""
 
@@ -152,6 +161,7 @@ Event: TypeAlias = (
     | BlockChanged
     | FeedRead
     | Congested
+    | Rested
     | Ticked
 )
 

@@ -76,10 +76,27 @@ class Outgoing:
         if at < self._state.head(event.feed):
             session.to_read[event.feed] = None
 
+    def offer(self, session: Session) -> None:
+        """Tells again of the shared feeds that the peer refused, where there is more than it was told."""
+        for feed, said in session.heard.items():
+            told = session.told.get(feed)
+            if (
+                said.sequence == REFUSED
+                and told is not None
+                and self._state.is_shared(feed, session)
+            ):
+                head = self._state.head(feed)
+                if told.sequence < head:
+                    session.tell(feed, head, receive=feed in session.receiving)
+
     def reads(self, session: Session) -> Iterator[Command]:
         """The reads to begin now."""
         at_once = MAX_READS if len(self._state.sessions) <= CROWD else 1
-        while session.to_read and len(session.reading) < at_once and not session.congested:
+        while (
+            session.to_read
+            and len(session.reading) < at_once
+            and not (session.congested or session.resting)
+        ):
             feed = next((f for f in session.to_read if f not in session.reading), None)
             if feed is None:
                 return
@@ -94,7 +111,13 @@ def _forward(session: Session, feed: FeedId, run: Sequence[Message]) -> Iterator
     at, first, last = session.sending[feed], run[0].sequence, run[-1].sequence
     if at >= last:
         return
-    if at < first - 1 or session.congested or feed in session.reading or feed in session.to_read:
+    if (
+        at < first - 1
+        or session.congested
+        or session.resting
+        or feed in session.reading
+        or feed in session.to_read
+    ):
         session.to_read[feed] = None
         return
     session.sending[feed] = last

@@ -57,13 +57,15 @@ class Senders:
 
     def greet(self, session: Session, feed: FeedId, now: float) -> None:
         """Tells the peer of a shared feed for the first time, and asks for it if nobody else was asked."""
-        if feed in self._active:
+        if feed in self._active or not self._state.may_ask(feed, session):
             session.tell(feed, self._state.head(feed), receive=feed in session.receiving)
         else:
             self.ask(session, feed, now)
 
     def claimed(self, session: Session, feed: FeedId, now: float) -> None:
         """The peer said it has more of a shared feed than is here."""
+        if not self._state.may_ask(feed, session):
+            return
         self._missing[feed] = None
         active = self._active.get(feed)
         if active is session:
@@ -86,6 +88,12 @@ class Senders:
         """The head of a feed grew."""
         if feed in self._missing and not self._have_more(feed):
             del self._missing[feed]
+        active = self._active.get(feed)
+        if active is not None and not self._state.may_ask(feed, active):
+            del self._active[feed]
+            self._waiting_since.pop(feed, None)
+            active.receiving.pop(feed, None)
+            active.tell(feed, self._state.head(feed), receive=False)
 
     def release(self, session: Session, feed: FeedId, now: float) -> None:
         """The peer sends the feed no longer; asks another one that has more, if there is one."""
@@ -100,6 +108,21 @@ class Senders:
         """The peer left."""
         for feed in list(session.receiving):
             self.release(session, feed, now)
+
+    def rest(self, session: Session, now: float) -> None:
+        """The peer is asked for nothing for now; others are, where they have more."""
+        session.resting = True
+        for feed in list(session.receiving):
+            self.release(session, feed, now)
+            session.tell(feed, self._state.head(feed), receive=False)
+
+    def resume(self, session: Session, now: float) -> None:
+        """The peer may be asked again; what it sends of before is no error."""
+        session.resting = False
+        for feed, said in session.heard.items():
+            if said.sequence > self._state.head(feed) and self._state.is_shared(feed, session):
+                session.restarted.add(feed)
+                self.claimed(session, feed, now)
 
     def tick(self, now: float) -> None:
         """Asks others for what stalled senders owe."""
@@ -130,7 +153,9 @@ class Senders:
         return [
             session
             for session in self._state.sessions.values()
-            if session.claim(feed) > head and self._state.is_shared(feed, session)
+            if session.claim(feed) > head
+            and self._state.is_shared(feed, session)
+            and self._state.may_ask(feed, session)
         ]
 
     def _rotate(self, feed: FeedId, after: Session | None, now: float) -> bool:

@@ -59,6 +59,8 @@ class Session:
     refused: set[FeedId] = field(default_factory=set)
     forked: set[FeedId] = field(default_factory=set)
     congested: bool = False
+    resting: bool = False
+    """It is asked for nothing and given nothing for now; notes are exchanged."""
     unwanted: int = 0
     """Feeds it named first when they were not shared."""
 

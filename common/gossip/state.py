@@ -24,10 +24,22 @@ class State:
     unwanted: int = 0
     """Feeds that peers named and that are not shared, of all sessions."""
     passed_over: int = 0
+    max_messages: int = 0
+    """Of one feed but our own; 0 for as many as there are."""
+    over_limit: int = 0
+    """Messages that came beyond that."""
 
     def head(self, feed: FeedId) -> int:
         """The last sequence held of a feed; 0 for none."""
         return self.clock.get(feed, 0)
+
+    def may_ask(self, feed: FeedId, session: Session) -> bool:
+        """Whether a peer may be asked for more of a shared feed: it does not rest, and the feed has not its limit here."""
+        return not session.resting and not self.is_beyond(feed, self.head(feed) + 1)
+
+    def is_beyond(self, feed: FeedId, sequence: int) -> bool:
+        """Whether a message is more than is taken of its feed."""
+        return 0 < self.max_messages < sequence and feed != self.own
 
     def is_shared(self, feed: FeedId, session: Session) -> bool:
         """Whether the feed is exchanged with this peer: replicated, not refused, its author blocks nobody here."""

@@ -26,6 +26,7 @@ from services.replication.handlers.replicate import ReplicateHandlers
 from services.replication.handlers.scheduler import SchedulerHandlers
 from services.replication.intake import Intake
 from services.replication.model import Change, Wishes
+from services.replication.quota import Quota
 from services.replication.settings import Replication as Limits
 from services.replication.settings import Scheduler
 from services.replication.share import Share, share_of
@@ -69,13 +70,26 @@ class Replication:
     """The parts, once the heads are known."""
 
     def __init__(
-        self, node: Node, clock: dict[FeedId, int], before: "Before", share: Share
+        self,
+        node: Node,
+        clock: dict[FeedId, int],
+        before: "Before",
+        share: Share,
+        limits: Limits,
     ) -> None:
         self.node = node
         self.wishes = before.wishes
         self.appender = before.appender
-        ebt = Ebt(before.wishes.own, clock)
-        self.hub = Hub(node, ebt, steady_ms, before.memories, share.networks)
+        ebt = Ebt(before.wishes.own, clock, limits.max_messages_per_feed)
+        quota = Quota(limits.max_peer_bytes, limits.peer_bytes_window)
+        self.hub = Hub(
+            node,
+            ebt,
+            steady_ms,
+            memories=before.memories,
+            quota=quota,
+            networks=share.networks,
+        )
         self.peers = Peers(node, self.hub, self.appender, self.wishes, share)
         self.colleagues = Colleagues(node, share, self.wishes)
         self.observer = Observer(self.hub, self.appender, self.colleagues.told)
@@ -120,7 +134,8 @@ async def serve(settings: Settings, own: FeedId) -> None:
         async with Node(share.own, settings.endpoint, table, calls=calls, keys=keys) as node:
             before = Before(node, wishes, memories, settings)
             try:
-                parts = Replication(node, await before.follower.heads(), before, share)
+                heads = await before.follower.heads()
+                parts = Replication(node, heads, before, share, limits)
                 beginning.begin(parts)
                 await _run(parts, before.follower, share)
             finally:

@@ -66,6 +66,8 @@ def why_stalled(session: Session, ahead: Lead, trouble: str | None, now: float) 
     """Why no data comes from a peer, or goes to it; None where all is well."""
     if not session.started:
         return "it accepted ebt.replicate and said nothing"
+    if session.resting:
+        return "it used up its bytes for now"
     if session.congested:
         return "it does not read what is sent"
     if not ahead.feeds:

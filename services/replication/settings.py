@@ -13,3 +13,6 @@ class Replication(msgspec.Struct, frozen=True, rename="camel"):
     """`replication`: limits of our own, 0 for none (docs/limits.md)."""
 
     max_feeds: int
+    max_messages_per_feed: int
+    max_peer_bytes: int
+    peer_bytes_window: float

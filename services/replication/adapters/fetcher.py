@@ -40,6 +40,18 @@ class World(Protocol):
         """Milliseconds of a steady clock."""
         ...
 
+    def room(self, feed: FeedId) -> int:
+        """How many more messages of a feed are taken; -1 for all."""
+        ...
+
+    def spend(self, peer: FeedId, n_bytes: int) -> bool:
+        """Counts bytes that came from the peer; whether it is to rest for now."""
+        ...
+
+    def rest_seconds(self, peer: FeedId) -> float:
+        """How long nothing is exchanged with the peer."""
+        ...
+
 
 class Fetcher:
     """All histories of one connection.
@@ -69,6 +81,8 @@ class Fetcher:
         for feed in bad:
             self._histories.stop(feed)
         self._tasks: dict[FeedId, asyncio.Task[None]] = {}
+        self._taking: set[FeedId] = set()
+        """Feeds of which messages are on their way to the log: those are taken whatever comes."""
         self._work = asyncio.Event()
         self.heard = False
         self._useless = False
@@ -79,8 +93,14 @@ class Fetcher:
         loop = asyncio.get_running_loop()
         try:
             while not self._useless:
+                await self._rest()
                 for request in self._histories.next(self._world.clock, self._world.now()):
-                    self._tasks[request.feed] = loop.create_task(self._fetch(request))
+                    room = self._world.room(request.feed)
+                    if room:
+                        task = loop.create_task(self._fetch(request, room))
+                        self._tasks[request.feed] = task
+                    else:
+                        self._histories.stop(request.feed)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(TURN_SECONDS):
                         await self._work.wait()
@@ -90,6 +110,19 @@ class Fetcher:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _rest(self) -> None:
+        """Asks for nothing while the peer has used up its bytes; then everything is asked for again."""
+        while (seconds := self._world.rest_seconds(self._peer)) > 0:
+            open_now = dict(self._tasks)
+            for feed, task in open_now.items():
+                if feed not in self._taking:
+                    task.cancel()
+            await asyncio.gather(*open_now.values(), return_exceptions=True)
+            for feed in open_now:
+                self._histories.drop(feed)
+            self._histories.want(open_now, self._world.now())
+            await asyncio.sleep(seconds)
 
     def changed(self, change: Change) -> None:
         """Other feeds are wanted."""
@@ -115,8 +148,8 @@ class Fetcher:
         if task is not None:
             task.cancel()
 
-    async def _fetch(self, request: Request) -> None:
-        """One history; a peer that breaks its order is not asked for this feed again."""
+    async def _fetch(self, request: Request, room: int) -> None:
+        """One history, or `room` messages of it; a peer that breaks its order is not asked for this feed again."""
         options = {"id": request.feed, "seq": request.sequence, "live": request.live, "keys": False}
         call = {
             "connection": self._connection,
@@ -128,7 +161,7 @@ class Fetcher:
             worker = worker_of(self._connection)
             stream = self._node.duplex(worker, "connections.call", call, window=WINDOW)
             async with stream:
-                await self._read(request, stream)
+                await self._read(request, stream, room)
         except BusError as error:
             LOGGER.info("a history ended: %s", error, extra={"fields": {"feed": request.feed}})
             self._useless = not self.heard
@@ -140,18 +173,28 @@ class Fetcher:
             self._histories.ended(request.feed, self._world.now())
             self._work.set()
 
-    async def _read(self, request: Request, stream: Stream) -> None:
+    async def _read(self, request: Request, stream: Stream, room: int) -> None:
         expected = request.sequence
         async for batch in stream:
             self.heard = True
             try:
                 messages = _in_order(request.feed, expected, batch.bodies)
+                left = request.sequence + room - expected if room >= 0 else len(messages)
                 expected += len(messages)
-                await self._appender.take(messages, self)
+                if self._world.spend(self._peer, sum(map(len, batch.bodies))):
+                    self._work.set()
+                self._taking.add(request.feed)
+                await self._appender.take(messages[:left], self)
             except PeerError as error:
                 self._stop(request.feed)
                 stream.fail(error)
                 raise
+            finally:
+                self._taking.discard(request.feed)
+            if left < len(messages):
+                self._histories.stop(request.feed)
+            if left < len(messages) or self._world.rest_seconds(self._peer):
+                return
 
 
 def _in_order(feed: FeedId, sequence: int, bodies: Sequence[bytes]) -> list[Message]:

@@ -26,6 +26,7 @@ from common.gossip import (
     Message,
     ReadFeed,
     Remember,
+    Rested,
     SendMessages,
     SendNotes,
     Session,
@@ -40,6 +41,7 @@ from services.replication.adapters.memories import Memories
 from services.replication.conduct import Conduct
 from services.replication.items import write_notes
 from services.replication.model import Change
+from services.replication.quota import Quota
 
 LOGGER = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ NOTES_PER_SECOND: Final = 20_000
 """Notes of one peer: twice what an honest one tells while it takes 10,000 messages a second from another."""
 NOTES_AT_ONCE: Final = 400_000
 """And as many at once: three full clocks of the largest packets."""
+OVERRUN_BYTES: Final = 4 << 20
+"""What an honest peer may have on its way when it is told to rest."""
 SILENT: Final = "said nothing"
 RECONNECTED: Final = "reconnected to peer"
 """The reference's reason when a newer session of the same peer takes the place of one."""
@@ -69,7 +73,9 @@ class Hub:
         node: Node,
         ebt: Ebt,
         clock: Callable[[], float],
+        *,
         memories: Memories,
+        quota: Quota,
         networks: tuple[str, ...] = ("network",),
     ) -> None:
         self._node = node
@@ -80,6 +86,7 @@ class Hub:
         self.now = clock
         self._links: dict[FeedId, Link] = {}
         self._memories = memories
+        self._quota = quota
         self._reads: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(MAX_READS)
         self._notes = Buckets(NOTES_PER_SECOND, NOTES_AT_ONCE)
@@ -142,6 +149,8 @@ class Hub:
             before.end(RECONNECTED)
         self._links[link.peer] = link
         self.handle(Connected(link.peer, client, self.now(), memory))
+        if self.rest_seconds(link.peer):
+            self.handle(Rested(link.peer, resting=True, now=self.now()))
 
     def leave(self, link: Link) -> None:
         """A link is over."""
@@ -153,6 +162,30 @@ class Hub:
         """More waits on a link than should, or no longer."""
         if self._links.get(link.peer) is link:
             self.handle(Congested(link.peer, congested))
+
+    def spend(self, peer: FeedId, n_bytes: int) -> bool:
+        """Counts bytes that went to the peer or came from it; whether it is to rest for now."""
+        if self._quota.spend(peer, n_bytes, self.now()):
+            self.refusals.note("bytes of a peer used up")
+            self.handle(Rested(peer, resting=True, now=self.now()))
+        return self._quota.rest_ms(peer, self.now()) > 0
+
+    def is_overrun(self, peer: FeedId) -> bool:
+        """Whether the peer goes on sending although it was told to rest."""
+        return self._quota.excess(peer) > OVERRUN_BYTES and self.rest_seconds(peer) > 0
+
+    def rest_seconds(self, peer: FeedId) -> float:
+        """How long nothing is exchanged with the peer."""
+        return self._quota.rest_ms(peer, self.now()) / 1000
+
+    def room(self, feed: FeedId) -> int:
+        """How many more messages of a feed are taken; -1 for all."""
+        return self._ebt.room(feed)
+
+    @property
+    def over_limit(self) -> int:
+        """Messages that were dropped because their feed has as many here as it may have."""
+        return self._ebt.over_limit
 
     @property
     def passed_over(self) -> int:
@@ -171,6 +204,7 @@ class Hub:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self.handle(Ticked(self.now()))
+            self._resume_rested()
             self._remember_oldest()
 
     async def close(self) -> None:
@@ -201,6 +235,11 @@ class Hub:
             read = asyncio.get_running_loop().create_task(self._read(link, command))
             self._reads.add(read)
             read.add_done_callback(self._reads.discard)
+
+    def _resume_rested(self) -> None:
+        for peer, session in list(self.sessions.items()):
+            if session.resting and not self.rest_seconds(peer):
+                self.handle(Rested(peer, resting=False, now=self.now()))
 
     def _remember_oldest(self) -> None:
         """Writes what the peer has that was written the longest time ago, if anything came or went since."""

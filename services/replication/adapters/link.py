@@ -59,6 +59,14 @@ class World(Protocol):
         """What the machine knows of each peer."""
         ...
 
+    def spend(self, peer: FeedId, n_bytes: int) -> bool:
+        """Counts bytes that went to the peer or came from it."""
+        ...
+
+    def is_overrun(self, peer: FeedId) -> bool:
+        """Whether the peer goes on sending although it was told to rest."""
+        ...
+
     def now(self) -> float:
         """Milliseconds of a steady clock."""
         ...
@@ -189,6 +197,7 @@ class Link:
                     size += len(bodies[-1])
                 await self._stream.send(bodies)
                 self.traffic.bytes_out += size
+                self._hub.spend(self.peer, size)
                 self._bytes -= size
                 if self._congested and self._bytes < self._limit() // 4:
                     self._congested = False
@@ -229,7 +238,9 @@ class Link:
         if batch.types is not None and any(kind != JSON for kind in batch.types):
             raise PeerError("expected JSON")
         messages: list[Message] = []
-        self.traffic.bytes_in += sum(map(len, batch.bodies))
+        size = sum(map(len, batch.bodies))
+        self.traffic.bytes_in += size
+        self._hub.spend(self.peer, size)
         for body in batch.bodies:
             message = read_message(body)
             if message is not None:
@@ -252,6 +263,9 @@ class Link:
         if messages:
             now, before = self._hub.now(), len(self._verify)
             self.traffic.messages_in += len(messages)
+            if self._hub.is_overrun(self.peer):
+                self._hub.conduct.note(self.peer, len(messages) * USELESS_POINTS, now)
+                return
             session = self._hub.sessions.get(self.peer)
             asked = session.receiving if session is not None else ()
             answers = self._answers.count(messages, asked)

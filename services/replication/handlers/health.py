@@ -33,6 +33,7 @@ class HealthHandler:
             "histories": self._histories.n_open,
             "refused": dict(parts.hub.refusals),
             "notes_passed_over": parts.hub.passed_over,
+            "over_limit": parts.hub.over_limit,
             "incomplete": parts.observer.told.get("incompleteFeeds", 0),
             "stalled": parts.observer.stalled(),
         }

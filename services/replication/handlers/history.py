@@ -3,10 +3,14 @@
 Knows arguments and error texts; decides nothing of replication itself. The table in `actor` names it.
 """
 
+import asyncio
+
 from common.bus import Call, CallerError, Stream
 from common.feed.items import item_of
 from common.feed.record import Record
+from common.refs import FeedId
 from common.runtime.limits import Shares, window
+from services.replication.adapters.hub import Hub
 from services.replication.handlers.beginning import Beginning
 from services.replication.request import HistoryRequest, blocks_in, feed_in, read_request
 
@@ -51,20 +55,23 @@ class HistoryHandlers:
         try:
             for options in wanted.reads(parts.hub.clock.get(wanted.feed, 0)):
                 stream = parts.node.source("storage", "feeds.read", options, window=credit)
-                if await _carry(call, wanted, stream):
+                if await _carry(call, wanted, stream, parts.hub if counted else None):
                     return
         finally:
             if counted:
                 self._histories.leave(caller)
 
 
-async def _carry(call: Call, wanted: HistoryRequest, stream: Stream) -> bool:
-    """Sends what a read gives; whether it ended at a block of the caller."""
+async def _carry(call: Call, wanted: HistoryRequest, stream: Stream, counts: Hub | None) -> bool:
+    """Sends what a read gives, and lets who used up its bytes wait; whether it ended at a block of the caller."""
+    peer = FeedId(call.caller.feed)
     async with stream:
         async for batch in stream:
             records = [Record.parse(raw) for raw in batch.bodies]
             items, blocked = _items(wanted, records, call.caller.feed)
             await call.send(items)
+            if counts is not None and counts.spend(peer, sum(map(len, items))):
+                await asyncio.sleep(counts.rest_seconds(peer))
             if blocked:
                 return True
     return False

@@ -132,6 +132,7 @@ async def test_health_tells_what_is_under_way(board: Board) -> None:
             "histories": 0,
             "refused": {},
             "notes_passed_over": 0,
+            "over_limit": 0,
             "incomplete": 0,
             "stalled": {},
         },
