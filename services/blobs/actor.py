@@ -55,7 +55,7 @@ async def serve(settings: Settings, own: FeedId, folder: Folder, book: Book) -> 
     wish, networks = settings.section("blobs", Blobs), settings.workers("network")
     table: dict[str, Method] = {}
     node = Node("blobs", settings.endpoint, table, calls=networks, keys=settings.bus_keys)
-    exchange = Exchange(node, folder, book, policy(wish), steady_ms)
+    exchange = Exchange(node, folder, book, policy(wish), steady_ms, networks=networks)
     files = FileHandlers(folder, exchange, wish.max)
     table.update(methods(files, WantHandlers(exchange, legacy=wish.legacy)))
     sessions = Sessions(node, exchange, own, networks, wish.stall)

@@ -6,7 +6,7 @@ Called by the handlers, which bring what clients want, and by the sessions, whic
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from common.bus import BusError, Node
@@ -53,13 +53,21 @@ class Exchange:
     """All that goes on with peers about blobs."""
 
     def __init__(
-        self, node: Node, folder: Folder, book: Book, policy: Policy, now: Callable[[], float]
+        self,
+        node: Node,
+        folder: Folder,
+        book: Book,
+        policy: Policy,
+        now: Callable[[], float],
+        *,
+        networks: Sequence[str],
     ) -> None:
         self.folder = folder
         self.now = now
         self.find: Find = lambda _: None
         self.wants = Wants(policy, now(), book.wants(), book.pushes())
         self._node = node
+        self._networks = networks
         self._book = book
         self._outlets: dict[FeedId, Outlet] = {}
         self._fetches: dict[tuple[FeedId, BlobId], asyncio.Task[None]] = {}
@@ -230,10 +238,11 @@ class Exchange:
             "seconds": SHUN_SECONDS,
             "reason": "blobs that are not what they were said to be",
         }
-        try:
-            await self._node.call("network", "connections.refuse", wish)
-        except BusError as error:
-            LOGGER.info("a peer could not be refused: %s", error)
+        for worker in self._networks:
+            try:
+                await self._node.call(worker, "connections.refuse", wish)
+            except BusError as error:
+                LOGGER.info("a peer could not be refused: %s", error)
 
     def _run(self, errand: Any) -> None:
         task = asyncio.get_running_loop().create_task(errand)
