@@ -30,6 +30,11 @@ def scope(address: str) -> str:
     return "local" if parsed.is_private or parsed.is_link_local else "public"
 
 
+def within(wanted: str) -> list[str]:
+    """List the addresses of this machine that are of one scope."""
+    return [address for address in addresses() if scope(address) == wanted]
+
+
 def _ipv4() -> list[str]:
     buffer = array.array("B", bytes(ENTRY * MAX_ADDRESSES))
     request = struct.pack("iL", len(buffer), buffer.buffer_info()[0])

@@ -15,7 +15,7 @@ from typing import Any
 
 from common.bus import Method, Node
 from common.crypto.keys import Keys
-from common.runtime import sources
+from common.runtime import interfaces, sources
 from common.runtime.clock import wall_ms
 from common.runtime.errors import StartError
 from common.runtime.settings import Incoming, Limits, Settings
@@ -194,7 +194,7 @@ class Network:
 
     def _own(self) -> dict[str, Own]:
         def address(args: list[Any]) -> object:
-            return announce(self.listening, args[0] if args else None)
+            return announce(self.listening, args[0] if args else None, interfaces.within)
 
         return {
             "manifest": lambda _: self.manifest.tree,

@@ -5,6 +5,7 @@ interfaces or sockets: what is listened on comes as an argument.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Listening", "Place", "announce"]
@@ -13,6 +14,9 @@ DEFAULT_SCOPE = "device"
 """What multiserver takes when no scope is asked for."""
 
 USUAL_PORTS = {"ws": 80, "wss": 443}
+
+WILDCARDS = {"": None, "0.0.0.0": "IPv4", "::": "IPv6"}  # noqa: S104  told apart, not bound
+"""Hosts that mean every address of the machine, and of which kind."""
 
 _ZONE = re.compile(
     r"%\w+$"
@@ -30,6 +34,11 @@ class Place:
     carrier: str = "net"
 
 
+def _nowhere(scope: str) -> Sequence[str]:
+    del scope
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Listening:
     """All places we listen on. `key` is the public key in base64, `socket` the path of the unix socket."""
@@ -39,18 +48,33 @@ class Listening:
     socket: str | None = None
 
 
-def announce(listening: Listening, scope: object = None) -> str | None:
-    """The addresses of a scope, `;`-joined, in the order in which we listen, then unix; None for none."""
-    scope = scope or DEFAULT_SCOPE
+def announce(
+    listening: Listening, scope: object = None, machine: Callable[[str], Sequence[str]] = _nowhere
+) -> str | None:
+    """The addresses of a scope, `;`-joined, in the order in which we listen, then unix; None for none.
+
+    `machine` tells the IP addresses of this machine in a scope: where we listen on all of them, those are given out,
+    for nobody can dial `0.0.0.0`. The reference does give that out.
+    """
+    scope = str(scope or DEFAULT_SCOPE)
     found = [
         f"{_escaped(_place(place.carrier, host, place.port))}~shs:{listening.key}"
         for place in listening.places
         if scope in place.scope
-        for host in ((scope == "public" and place.external) or (place.host,))
+        for host in _hosts(place, scope, machine)
     ]
     if listening.socket is not None and scope == DEFAULT_SCOPE:
         found.append(f"unix:{_escaped(listening.socket)}~noauth")
     return ";".join(found) or None
+
+
+def _hosts(place: Place, scope: str, machine: Callable[[str], Sequence[str]]) -> Sequence[str]:
+    if scope == "public" and place.external:
+        return place.external
+    if place.host not in WILDCARDS:
+        return (place.host,)
+    kind = WILDCARDS[place.host]
+    return [host for host in machine(scope) if kind is None or (":" in host) == (kind == "IPv6")]
 
 
 def _place(carrier: str, host: str, port: int) -> str:

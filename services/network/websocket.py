@@ -30,6 +30,8 @@ MAX_FRAME_BYTES = 1024 * 1024
 SENT_BYTES = 64 * 1024
 """Of one frame of ours: many readers hold a whole one before they pass it on."""
 
+HEAD_END = b"\r\n\r\n"
+
 _SILENT = logging.getLogger(f"{__name__}.library")
 _SILENT.disabled = True  # what strangers send is counted, not logged
 
@@ -126,6 +128,7 @@ class Accepting(_Opening):
     def __init__(self) -> None:
         self._server = ServerProtocol(max_size=(None, MAX_FRAME_BYTES), logger=_SILENT)
         super().__init__(self._server)
+        self._end = b""
         self.request: Request | None = None
 
     @property
@@ -139,20 +142,32 @@ class Accepting(_Opening):
         Raises:
             WireError: it is not HTTP, or a bad attempt at an upgrade.
         """
-        for place, event in enumerate(events := self._events(data)):
+        head, rest = self._divided(data)
+        for event in self._events(head):
             if isinstance(event, Request):
-                self._take(event, events[place + 1 :])
+                self._take(event, rest)
         if self._server.handshake_exc is not None:
             raise WireError("websocket: not a valid request")
 
-    def _take(self, request: Request, rest: Sequence[Event]) -> None:
+    def _divided(self, data: bytes) -> tuple[bytes, bytes]:
+        """What belongs to the head, and what comes after: the library would take it for frames before it agreed."""
+        joined = self._end + data
+        end = joined.find(HEAD_END)
+        if end < 0:
+            self._end = joined[1 - len(HEAD_END) :]
+            return data, b""
+        size = end + len(HEAD_END) - len(self._end)
+        return data[:size], data[size:]
+
+    def _take(self, request: Request, rest: bytes) -> None:
         if not request.headers.get_all("Upgrade"):
             self.request = request
             return
         response = self._server.accept(request)
         self._server.send_response(response)
         if self._server.handshake_exc is None:
-            self.framing = Frames(self._server, rest)
+            self._server.receive_data(rest)
+            self.framing = Frames(self._server, self._server.events_received())
 
 
 class Asking(_Opening):

@@ -34,3 +34,9 @@ def test_addresses_of_ipv6_come_without_those_of_one_link(tmp_path: Path) -> Non
 )
 def test_the_scope_is_who_can_reach_it(address: str, scope: str) -> None:
     assert interfaces.scope(address) == scope
+
+
+def test_addresses_of_a_scope() -> None:
+    scopes = ("device", "local", "public")
+    assert sorted(a for s in scopes for a in interfaces.within(s)) == sorted(interfaces.addresses())
+    assert "127.0.0.1" in interfaces.within("device")

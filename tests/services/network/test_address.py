@@ -23,9 +23,38 @@ def test_other_scopes_have_the_places_that_name_them() -> None:
 
 
 def test_public_scope_takes_the_external_names() -> None:
-    here = Listening(KEY, (Place("0.0.0.0", 1, ALL, ("pub.example", "pub.test")),))
+    here = Listening(KEY, (Place("10.0.0.5", 1, ALL, ("pub.example", "pub.test")),))
     assert announce(here, "public") == f"net:pub.example:1~shs:{KEY};net:pub.test:1~shs:{KEY}"
-    assert announce(here, "local") == f"net:0.0.0.0:1~shs:{KEY}"
+    assert announce(here, "local") == f"net:10.0.0.5:1~shs:{KEY}"
+
+
+MACHINE = {
+    "device": ["127.0.0.1", "::1"],
+    "local": ["10.0.0.5", "fd00::5"],
+    "public": ["192.0.2.5"],
+}
+
+
+@pytest.mark.parametrize(
+    ("host", "scope", "hosts"),
+    [
+        ("", "local", ["10.0.0.5", "fd00::5"]),
+        ("", "device", ["127.0.0.1", "::1"]),
+        ("0.0.0.0", "local", ["10.0.0.5"]),
+        ("::", "local", ["fd00::5"]),
+        ("0.0.0.0", "public", ["192.0.2.5"]),
+        ("::", "public", []),
+    ],
+)
+def test_who_listens_on_all_addresses_gives_out_those_of_the_scope(
+    host: str, scope: str, hosts: list[str]
+) -> None:
+    here = Listening(KEY, (Place(host, 8008, ALL),))
+    expected = ";".join(f"net:{host}:8008~shs:{KEY}" for host in hosts) or None
+    assert announce(here, scope, MACHINE.__getitem__) == expected
+    assert announce(here, scope) is None
+    named = Listening(KEY, (Place(host, 8008, ALL, ("pub.test",)),))
+    assert announce(named, "public", MACHINE.__getitem__) == f"net:pub.test:8008~shs:{KEY}"
 
 
 @pytest.mark.parametrize(

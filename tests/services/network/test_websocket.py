@@ -91,6 +91,25 @@ def test_frames_that_came_with_the_head_are_not_lost() -> None:
     assert asking.framing.begin() == b"first"
 
 
+@pytest.mark.parametrize("size", [1, 3, 4096])
+def test_what_comes_behind_the_head_is_not_read_before_it(size: int) -> None:
+    for head, good in ((UPGRADE, True), (UPGRADE.replace(b"13", b"7"), False)):
+        machine, data = Accepting(), head + b"\xff" * 20
+        try:
+            for start in range(0, len(data), size):
+                machine.receive_data(data[start : start + size])
+                if machine.is_over:
+                    break
+        except WireError:
+            assert not good
+        else:
+            assert good
+            assert machine.framing is not None
+            machine.framing.begin()
+            machine.framing.unwrap(b"\xff" * 20)
+            assert machine.framing.end == "websocket: a malformed frame"
+
+
 def test_a_message_in_fragments_is_one_stream_whatever_its_size() -> None:
     reader = server()
     part = b"x" * MAX_FRAME_BYTES

@@ -62,9 +62,10 @@ async def test_a_peer_is_reached_over_wss_if_its_certificate_is_good(
 
 
 async def test_who_speaks_no_tls_is_counted_and_its_place_given_back(
-    start: Start, files: dict[str, str]
+    start: Start, files: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     world = await start(connections=listening_on_wss(**files))
+    caplog.clear()
     (place,) = world.network.listening.places
     for first in (b"GET / HTTP/1.1\r\n\r\n", b""):
         reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
@@ -77,6 +78,7 @@ async def test_who_speaks_no_tls_is_counted_and_its_place_given_back(
         while admission.under_way or admission.addresses:
             await asyncio.sleep(0.01)
     assert dict(world.network.exchange.ended) == {"tls: no handshake": 2}
+    assert caplog.records == []
 
 
 async def test_plain_http_is_answered_behind_tls(start: Start, files: dict[str, str]) -> None:
