@@ -11,6 +11,7 @@ import pytest
 
 from common.bus import BusError, Call, CallerError, Method, Node, Raw
 from common.wire.packets import JSON
+from services.network.adapters import dialler
 from tests.support.network_world import Enter, Start, World
 
 ANYBODY = ("anonymous",)
@@ -126,6 +127,20 @@ async def test_a_dial_to_who_says_nothing_ends_in_time(start: Start) -> None:
         async with caller(here) as node:
             with pytest.raises(BusError, match="took too long"):
                 await node.call("network", "connections.dial", address)
+
+
+async def test_each_way_of_an_address_has_its_time(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialler, "WAY_SECONDS", 0.3)
+    here, there = await start(timers={"handshake": 60_000}), await start()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        key = there.network.listening.key
+        mute = f"net:127.0.0.1:{port}~shs:{key};ws://127.0.0.1:{port}~shs:{key}"
+        async with caller(here) as node:
+            reply = await node.call("network", "connections.dial", f"{mute};{there.address}")
+            assert reply.json()["feed"] == there.keys.id
 
 
 async def test_calls_of_all_shapes_reach_the_peer(start: Start) -> None:

@@ -81,6 +81,23 @@ async def test_who_speaks_no_tls_is_counted_and_its_place_given_back(
     assert caplog.records == []
 
 
+async def test_sockets_behind_tls_are_counted_before_their_handshake(
+    start: Start, files: dict[str, str]
+) -> None:
+    world = await start(connections=listening_on_wss(**files), limits={"handshakes_per_address": 1})
+    (place,) = world.network.listening.places
+    _, first = await asyncio.open_connection("127.0.0.1", place.port)
+    admission = world.network.doorway.admission
+    async with asyncio.timeout(WAIT):
+        while not admission.under_way:
+            await asyncio.sleep(0.01)
+        reader, second = await asyncio.open_connection("127.0.0.1", place.port)
+        assert await reader.read() == b""
+    assert dict(world.network.exchange.ended) == {"too many handshakes from one address": 1}
+    first.close()
+    second.close()
+
+
 async def test_plain_http_is_answered_behind_tls(start: Start, files: dict[str, str]) -> None:
     world = await start(connections=listening_on_wss(**files))
     (place,) = world.network.listening.places
