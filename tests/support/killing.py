@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.processes import family
 from tests.support.servers import OurServer
 
-SERVICES = ("storage", "network", "replication", "indexing", "peers", "api")
+SERVICES = ("storage", "network", "replication", "indexing", "peers", "blobs", "api")
 #: How many times longer than in CI the tests that kill go on.
 LONGER = int(os.environ.get("SBOT_KILLS", "1"))
 

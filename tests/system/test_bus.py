@@ -20,12 +20,12 @@ from common.runtime.secret import load_or_create
 from common.wire.events import Ended, Items
 from common.wire.session import Session
 from tests.bus.wire import RawCaller
+from tests.support.killing import SERVICES
 from tests.support.peer import Peer, close
 from tests.support.ports import free_port
 from tests.support.processes import anonymous, named
 from tests.support.servers import SHS_BYTES, OurServer, eventually
 
-SERVICES = ("storage", "network", "replication", "indexing", "peers", "api")
 N_MESSAGES = 20_000
 TEXT = "x" * 1000
 N_CLIENTS = 4  # each would pull 30 MB out of the log
