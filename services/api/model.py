@@ -13,7 +13,7 @@ def status(healths: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
     """Make the status from the health of each service; None stands for one that does not answer.
 
     `progress` and `sync` are as ssb-db 20 has them (index.js, status), in positions of our log instead
-    of offsets of flumelog; `services` is ours.
+    of offsets of flumelog, and `gossip` as ssb-gossip adds it: the peers in contact; `services` is ours.
     """
     since = _since(_state(healths, "storage"))
     indexing = _state(healths, "indexing")
@@ -27,6 +27,7 @@ def status(healths: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
             "plugins": views,
             "sync": all(view == since for view in views.values()),
         },
+        "gossip": _state(healths, "peers").get("gossip", {}),
         "services": {name: _service(health) for name, health in healths.items()},
     }
 
@@ -45,4 +46,5 @@ def _since(state: Mapping[str, Any]) -> int:
 def _service(health: Mapping[str, Any] | None) -> dict[str, Any]:
     if health is None:
         return {"up": False, "ready": False}
-    return {"up": True, "ready": bool(health.get("ready")), **health.get("state", {})}
+    state = {name: value for name, value in health.get("state", {}).items() if name != "gossip"}
+    return {"up": True, "ready": bool(health.get("ready")), **state}

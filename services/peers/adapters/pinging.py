@@ -25,8 +25,11 @@ async def converse(
     clock: Callable[[], int],
     pause_ms: int,
     first: bool,
+    heard: Callable[[], None] = lambda: None,
 ) -> None:
     """Throw time stamps to and fro until the other side ends; `first` tells that we begin.
+
+    `heard` is called after each round that we began.
 
     Raises:
         PeerError: the other side sent what is no number.
@@ -40,6 +43,7 @@ async def converse(
             for stamp in _stamps(batch):
                 back = ping.receive(stamp, clock())
                 if back is None:
+                    heard()
                     continue
                 await send([orjson.dumps(back)])
                 if rounds is not None:

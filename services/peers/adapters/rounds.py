@@ -230,6 +230,7 @@ class Rounds:
                     clock=self._clock,
                     pause_ms=self._pause_ms,
                     first=True,
+                    heard=lambda: self._pools.pinged(contact, ping),
                 )
         except BusError as error:
             log.debug("no ping", extra={"fields": {"peer": contact.key, "reason": error.message}})

@@ -47,7 +47,7 @@ async def connect(parts: Parts, call: Call) -> object:
         CallerError: it is no address of a peer.
         BusError: it could not be reached.
     """
-    if len(call.args) > 1 and not call.args[1]:
+    if len(call.args) > 1 and call.args[1] in (None, False, 0, ""):
         raise CallerError(WRONG_ARGUMENTS)
     address, data = address_of(call), argument(call, 1, {})
     contact = await parts.rounds.connect(address, data if isinstance(data, dict) else {})
@@ -156,7 +156,7 @@ async def _live(parts: Parts, call: Call, now: Callable[[], object]) -> None:
             if text != told:
                 told = text
                 await call.send([text])
-            await changed.wait()
             await asyncio.sleep(PAUSE_SECONDS)
+            await changed.wait()
     finally:
         parts.pools.listeners.remove(notice)

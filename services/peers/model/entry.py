@@ -42,6 +42,7 @@ class Entry:
     flaps: int = 0
     left_alone: bool = False
     error: str | None = None
+    client: bool | None = None
 
     @property
     def kind(self) -> Kind:

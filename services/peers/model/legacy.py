@@ -57,15 +57,15 @@ def _shown(entry: Entry, contact: Contact | None) -> Data:
         "port": entry.data.get("port") or port,
         "key": entry.key,
         "address": entry.address,
-        "source": entry.data.get("source") or "stored",
+        "source": entry.data.get("source"),
         "announcers": entry.data.get("announcers") or 1,
         "duration": entry.data.get("duration"),
         "error": entry.error,
+        "client": entry.client,
         "ping": entry.data.get("ping"),
     }
     if contact is not None:
         shown["state"] = contact.state
-        shown["client"] = contact.dialled if contact.state != "connecting" else None
         if contact.ping is not None:
             shown["ping"] = {"rtt": contact.ping.rtt.json(), "skew": contact.ping.skew.json()}
     return {k: v for k, v in shown.items() if v is not None or k == "duration"}

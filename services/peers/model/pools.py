@@ -160,7 +160,7 @@ class Pools:
         staged = self._unstaged(contact.address, contact.key)
         entry = self.entry(contact.address)
         if entry is not None:
-            entry.error, entry.left_alone = None, False
+            entry.error, entry.left_alone, entry.client = None, False, dialled
             self._note(
                 entry,
                 {"stateChange": now, "failure": 0, "failingSince": None, "defunct": None},

@@ -201,7 +201,7 @@ class Scheduler:
 
     def _stage(self, entry: Entry, now: int) -> None:
         if entry.address not in self.pools.staging:
-            self.pools.stage(entry.address, entry.data, now)
+            self.pools.stage(entry.address, {"pool": "db", **entry.data}, now)
 
     def is_blocked(self, entry: Entry) -> bool:
         """Whether our own feed blocks a peer."""
