@@ -27,6 +27,12 @@ MAX_HEAD_BYTES = 16 * 1024
 MAX_FRAME_BYTES = 1024 * 1024
 """Of one frame, which is held until it is whole: fifteen of the largest boxes; the reference sends one in each."""
 
+STEP_BYTES = 16 * 1024
+"""Taken apart at a time."""
+
+MAX_FRAMES_A_STEP = 1024
+"""Each costs us time, whatever it carries: a box has 34 bytes at least, and who sends less than 16 a frame wants that."""
+
 SENT_BYTES = 64 * 1024
 """Of one frame of ours: many readers hold a whole one before they pass it on."""
 
@@ -51,8 +57,13 @@ class Frames:
 
     def unwrap(self, data: bytes) -> bytes:
         """What the frames carry, of the bytes read from the socket."""
-        self._protocol.receive_data(data)
-        return self._carried(self._protocol.events_received())
+        parts: list[bytes] = []
+        for start in range(0, len(data), STEP_BYTES):
+            self._protocol.receive_data(data[start : start + STEP_BYTES])
+            parts.append(self._carried(self._protocol.events_received()))
+            if self.end is not None:
+                break
+        return b"".join(parts)
 
     def begin(self) -> bytes:
         """What the frames carry that came with the head."""
@@ -61,6 +72,10 @@ class Frames:
 
     def _carried(self, events: Sequence[Event]) -> bytes:
         parts: list[bytes] = []
+        if len(events) > MAX_FRAMES_A_STEP:
+            self._protocol.fail(CloseCode.POLICY_VIOLATION)
+            self.end = "websocket: too many small frames"
+            return b""
         for frame in events:
             if not isinstance(frame, Frame):
                 continue

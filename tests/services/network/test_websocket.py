@@ -11,8 +11,10 @@ from websockets.uri import WebSocketURI
 from common.wire.errors import WireError
 from services.network.websocket import (
     MAX_FRAME_BYTES,
+    MAX_FRAMES_A_STEP,
     MAX_HEAD_BYTES,
     SENT_BYTES,
+    STEP_BYTES,
     Accepting,
     Asking,
     Frames,
@@ -143,6 +145,19 @@ def test_what_breaks_the_protocol_ends_it(bytes_: bytes, end: str) -> None:
     assert reader.end == f"websocket: {end}"
     assert reader.answer()
     assert reader.wrap(b"more") == reader.goodbye() == b""
+
+
+@pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.CONT])
+def test_a_flood_of_small_frames_ends_it(opcode: Opcode) -> None:
+    reader = server()
+    reader.unwrap(frame(Opcode.BINARY, b"", fin=False))
+    few = frame(opcode, b"x", fin=opcode is Opcode.PING) * (MAX_FRAMES_A_STEP // 2)
+    reader.unwrap(few)
+    reader.answer()
+    assert not reader.end
+    reader.unwrap(few * 50)
+    assert reader.end == "websocket: too many small frames"
+    assert len(reader.answer()) < 2 * STEP_BYTES
 
 
 def test_a_goodbye_is_answered_and_ends_it() -> None:
