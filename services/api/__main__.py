@@ -2,21 +2,21 @@
 
 import asyncio
 
-from common.bus import Node
+from common.bus import Method, Node
+from common.feed.json import parse
 from common.runtime import secret
 from common.runtime.process import run
 from common.runtime.settings import Settings
-from services.api.actor import methods
-from services.api.handlers import Handlers
+from services.api.actor import asked, methods
 
 
 async def main(settings: Settings) -> None:
     """Serve until cancelled."""
-    asked = [name for name in settings.processes if name != "api"]
-    handlers = Handlers(secret.load(settings.secret_path).id, asked)
-    own, keys = methods(handlers), settings.bus_keys
-    async with Node("api", settings.endpoint, own, calls=asked, keys=keys) as node:
-        handlers.node = node
+    table: dict[str, Method] = {}
+    endpoint, keys = settings.endpoint, settings.bus_keys
+    node = Node("api", endpoint, table, calls=asked(settings), parse=parse, keys=keys)
+    table.update(methods(node, secret.load(settings.secret_path).id, settings))
+    async with node:
         await asyncio.Event().wait()
 
 

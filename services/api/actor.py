@@ -5,17 +5,34 @@ Everything here is for ourselves (`master`): strangers may call none of it.
 
 from collections.abc import Mapping
 
-from common.bus import Method
-from services.api.handlers import Handlers
+from common.bus import Method, Node
+from common.runtime.settings import Settings
+from common.runtime.workers import service_of
+from services.api.handlers.about import AboutHandlers
+from services.api.handlers.friends import FriendHandlers
+from services.api.handlers.messages import MessageHandlers
+from services.api.settings import Ooo
 
 
-def methods(handlers: Handlers) -> Mapping[str, Method]:
-    """Bind the table to its handlers."""
+def methods(node: Node, feed: str, settings: Settings) -> Mapping[str, Method]:
+    """Bind the table to its handlers; `feed` is our own."""
+    about = AboutHandlers(node, feed, asked(settings))
+    friends = FriendHandlers(node)
+    workers = [name for name in asked(settings) if service_of(name) == "replication"]
+    messages = MessageHandlers(node, workers, settings.section("ooo", Ooo))
     return {
-        "health": Method("async", handlers.health, muxrpc=False),
-        "whoami": Method("sync", handlers.whoami),
-        "version": Method("sync", handlers.version),
-        "status": Method("sync", handlers.status),
-        "friends.follow": Method("async", handlers.follow),
-        "friends.block": Method("async", handlers.block),
+        "health": Method("async", about.health, muxrpc=False),
+        "whoami": Method("sync", about.whoami),
+        "version": Method("sync", about.version),
+        "status": Method("sync", about.status),
+        "friends.follow": Method("async", friends.follow),
+        "friends.block": Method("async", friends.block),
+        "get": Method("async", messages.get),
+        "ooo.get": Method("async", messages.ooo_get),
+        "ooo.help": Method("sync", messages.ooo_help),
     }
+
+
+def asked(settings: Settings) -> list[str]:
+    """The names on the bus of everybody whom this service calls."""
+    return [name for name in settings.processes if name != "api"]

@@ -4,7 +4,7 @@ Knows method names, types, roles and services' names. Must never know how a call
 it what services say of themselves in their hellos; every incoming call is looked up here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from common.runtime.workers import owner
@@ -19,12 +19,20 @@ Offer = Mapping[str, tuple[str, Sequence[str], bool]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a call goes: the service, its method's full name and its type."""
+    """Where a call goes: the service, its method's full name and its type; `then` who is asked when nothing is found."""
 
     service: str
     method: str
     type: str
     roles: tuple[str, ...]
+    then: "Route | None" = None
+
+    def others(self) -> Iterator["Route"]:
+        """Who is asked after this one, in order."""
+        other = self.then
+        while other is not None:
+            yield other
+            other = other.then
 
     def to(self, workers: tuple[str, ...], feed: str) -> "Route":
         """This route to one of the service's workers: what peers call goes to the one that the peer belongs to.
@@ -46,7 +54,10 @@ class Refusal:
 
 @dataclass(slots=True)
 class Manifest:
-    """What all services offer together; the earlier service of `order` wins a name that two offer."""
+    """What all services offer together; the earlier service of `order` wins a name that two offer.
+
+    Of an async one the later is asked for what the earlier does not find.
+    """
 
     order: Sequence[str]
     _offers: dict[str, Offer] = field(default_factory=dict)
@@ -86,12 +97,25 @@ class Manifest:
 
     def _merge(self) -> None:
         self._routes, self._tree = {}, {}
-        for service in self.order:
+        found: dict[str, Route] = {}
+        for service in reversed(self.order):
             for method, (kind, roles, visible) in self._offers.get(service, {}).items():
-                if visible and method not in self._routes and _plant(self._tree, method, kind):
-                    self._routes[method] = Route(service, method, kind, tuple(roles))
+                if visible:
+                    route = Route(service, method, kind, tuple(roles))
+                    found[method] = _before(route, found.get(method))
+        for service in self.order:
+            for method in self._offers.get(service, {}):
+                first = found.get(method)
+                if first and first.service == service and _plant(self._tree, method, first.type):
+                    self._routes[method] = first
         public = [method for method, route in self._routes.items() if ANONYMOUS in route.roles]
         self._permissions = {MASTER: Permissions(), ANONYMOUS: Permissions(public)}
+
+
+def _before(route: Route, later: Route | None) -> Route:
+    """The route of a method that a later service offers too: with the same rights only."""
+    alike = later and later.type == route.type == "async" and later.roles == route.roles
+    return replace(route, then=later) if alike else route
 
 
 def _plant(tree: dict[str, object], method: str, kind: str) -> bool:

@@ -17,11 +17,13 @@ from services.replication.adapters.follower import Follower
 from services.replication.adapters.hub import Hub
 from services.replication.adapters.memories import Memories
 from services.replication.adapters.observer import Observer
+from services.replication.adapters.ooo import Exchange
 from services.replication.adapters.peers import Peers
 from services.replication.handlers.beginning import Beginning
 from services.replication.handlers.ebt import EbtHandlers
 from services.replication.handlers.health import HealthHandler
 from services.replication.handlers.history import HistoryHandlers
+from services.replication.handlers.ooo import OooHandlers
 from services.replication.handlers.replicate import ReplicateHandlers
 from services.replication.handlers.scheduler import SchedulerHandlers
 from services.replication.intake import Intake
@@ -38,7 +40,7 @@ ANONYMOUS = ("anonymous",)
 def methods(beginning: Beginning, wishes: Wishes, scheduler: Scheduler) -> Mapping[str, Method]:
     """The table; strangers may call what peers need."""
     ebt, replicate = EbtHandlers(beginning, wishes), ReplicateHandlers(beginning, wishes)
-    histories = HistoryHandlers(beginning)
+    histories, ooo = HistoryHandlers(beginning), OooHandlers(beginning)
     schedule = SchedulerHandlers(wishes, started=scheduler.autostart)
     return {
         "ebt.replicate": Method("duplex", ebt.replicate, ANONYMOUS),
@@ -56,6 +58,8 @@ def methods(beginning: Beginning, wishes: Wishes, scheduler: Scheduler) -> Mappi
         "replicate.peers": Method("async", replicate.peers),
         "replicationScheduler.start": Method("sync", schedule.start),
         "replicationScheduler.reconfigure": Method("sync", schedule.reconfigure),
+        "ooo.stream": Method("duplex", ooo.stream, ANONYMOUS),
+        "ooo.want": Method("async", ooo.want, muxrpc=False),
         "requests.read": Method("source", replicate.read_requests, muxrpc=False),
         "health": Method("async", HealthHandler(beginning, histories).health, muxrpc=False),
     }
@@ -93,6 +97,7 @@ class Replication:
         self.peers = Peers(node, self.hub, self.appender, self.wishes, share)
         self.colleagues = Colleagues(node, share, self.wishes)
         self.observer = Observer(self.hub, self.appender, self.colleagues.told)
+        self.exchange = Exchange(node, self.hub, self.wishes, share, before.hmac_key)
         self.ready = asyncio.Event()
         self.hub.change(Change(sorted(self.wishes.wanted), [], self.wishes.blocks()))
         self.wishes.on_change(self.hub.change)
@@ -106,7 +111,8 @@ class Before:
         intake = Intake()
         self.wishes = wishes
         self.memories = memories
-        self.appender = Appender(node, intake, settings.caps_sign)
+        self.hmac_key = settings.caps_sign
+        self.appender = Appender(node, intake, self.hmac_key)
         self.follower = Follower(node, intake, wishes)
 
 
@@ -154,5 +160,6 @@ async def _run(parts: Replication, follower: Follower, share: Share) -> None:
             tasks.create_task(parts.hub.tick())
             tasks.create_task(parts.observer.run())
             tasks.create_task(parts.colleagues.follow())
+            tasks.create_task(parts.exchange.run(parts.ready))
     finally:
         await parts.hub.close()

@@ -1,6 +1,7 @@
 """The table of the service `storage`: its methods, their muxrpc types, and who may call them.
 
-What muxrpc clients see is for ourselves (`master`) alone; peers get messages from `replication`.
+What muxrpc clients see is for ourselves (`master`) alone; peers get messages from `replication`. What `get` does
+not find here `api` asks peers for.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from services.storage.condition import condition
 from services.storage.handlers.feeds import FeedHandlers
 from services.storage.handlers.log import LogHandlers
 from services.storage.handlers.messages import Identity, MessageHandlers
+from services.storage.handlers.strays import StrayHandlers
 from services.storage.handlers.streams import StreamHandlers
 
 __all__ = ["methods"]
@@ -27,7 +29,7 @@ def methods(database: Database, writer: Writer, identity: Identity) -> Mapping[s
 
     log, feeds = LogHandlers(database, writer, state), FeedHandlers(database, writer)
     messages = MessageHandlers(database, writer, identity)
-    streams = StreamHandlers(database, writer)
+    streams, strays = StreamHandlers(database, writer), StrayHandlers(database)
     return {
         "health": Method("async", log.health, muxrpc=False),
         "log.append": Method("async", log.append, muxrpc=False),
@@ -39,6 +41,8 @@ def methods(database: Database, writer: Writer, identity: Identity) -> Mapping[s
         "publish": Method("async", messages.publish),
         "add": Method("async", messages.add),
         "get": Method("async", messages.get),
+        "ooo.find": Method("source", strays.find, muxrpc=False),
+        "ooo.put": Method("async", strays.put, muxrpc=False),
         "getLatest": Method("async", feeds.get_latest),
         "latest": Method("source", feeds.latest),
         "latestSequence": Method("async", feeds.latest_sequence),

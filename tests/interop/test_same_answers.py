@@ -22,6 +22,7 @@ pytestmark = pytest.mark.interop
 SEEDS = [int(seed) for seed in os.environ.get("SAME_SEEDS", "1,2").split(",")]
 COUNT = int(os.environ.get("SAME_COUNT", "340"))
 LIVE_COUNT = 60
+NOWHERE = "%" + "B" * 42 + "A=.sha256"
 SETTLE_S = 1.0
 
 UNORDERED = ("getVectorClock",)
@@ -260,17 +261,21 @@ async def _about_peers(sides: tuple[Side, Side], data: dict[str, Any]) -> None:
         *(Question("gossip.connect", [one]) for one in odd),
         *(Question("ebt.replicate", args, "duplex") for args in versions),
         Question("gossip.peers", []),
+        *(Question("ooo.get", [one]) for one in (NOWHERE, {"id": NOWHERE, "timeout": 50})),
+        Question("get", [{"id": NOWHERE, "timeout": 50}]),
     ]
     await both(sides, questions)
-    plain = [Question(name, []) for name in ("address", "manifest", "status", "friends.help")]
+    names = ("address", "manifest", "status", "friends.help", "ooo.help")
+    plain = [Question(name, []) for name in names]
     shapes, helps = [], []
     for side in sides:
-        address, manifest, status, help_ = [answer["value"] for answer in await side.ask(plain)]
-        helps.append(help_)
+        address, manifest, status, *of_plugins = [a["value"] for a in await side.ask(plain)]
+        helps.append(of_plugins)
         shapes.append((address.replace(side.server.address, "OWN"), _flat(manifest), status))
     theirs, ours = shapes
-    for name, command in helps[0]["commands"].items():
-        assert helps[1]["commands"][name]["type"] == command["type"]
+    for there, here in zip(*helps, strict=True):
+        for name, command in there["commands"].items():
+            assert here["commands"][name]["type"] == command["type"]
     assert "OWN" in ours[0]
     assert "OWN" in theirs[0]
     assert {

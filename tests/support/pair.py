@@ -95,10 +95,11 @@ async def filled(server: Server, data: dict[str, Any], secret: Path) -> AsyncIte
 @asynccontextmanager
 async def pair(folder: Path, data: dict[str, Any]) -> AsyncIterator[tuple[Side, Side]]:
     """Both servers: theirs, ours."""
-    theirs = SsbServer(folder / "theirs", "--ooo.timeout", "300")
+    soon = ("--ooo.timeout", "300")
+    theirs, ours = SsbServer(folder / "theirs", *soon), OurServer(folder / "ours", *soon)
     secret = folder / "secret"
     async with (
         filled(theirs, data, secret) as a,
-        filled(OurServer(folder / "ours"), data, secret) as b,
+        filled(ours, data, secret) as b,
     ):
         yield a, b

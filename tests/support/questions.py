@@ -26,6 +26,8 @@ TYPES = {
     "friends.createFriendStream": "source",
     "friends.stream": "source",
     "friends.help": "async",
+    "ooo.get": "async",
+    "ooo.help": "async",
     "gossip.peers": "async",
     "gossip.connect": "async",
     "gossip.ping": "duplex",

@@ -20,7 +20,7 @@ from common.feed.json import Json, compact
 from common.feed.record import Candidate, Record, pack_record
 from common.feed.validate import Head, Verified, verify_raw
 from common.graph import Edge
-from common.refs import FeedId, feed_id, raw
+from common.refs import FeedId, MessageId, feed_id, message_id, raw
 from common.runtime.settings import Settings, load
 from services.replication.actor import serve
 
@@ -69,6 +69,8 @@ class Storage:
         self.fail_first = 0
         """How many streams fail."""
         self.replaced = False
+        self.strays: dict[MessageId, bytes] = {}
+        self.looks = 0
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -76,6 +78,8 @@ class Storage:
             "log.read": Method("source", self.read, muxrpc=False),
             "feeds.read": Method("source", self.read_feed, muxrpc=False),
             "feeds.heads": Method("source", self.heads, muxrpc=False),
+            "ooo.find": Method("source", self.find, muxrpc=False),
+            "ooo.put": Method("async", self.keep, muxrpc=False),
         }
 
     def clock(self) -> dict[str, int]:
@@ -112,6 +116,19 @@ class Storage:
                 reason = "known" if one.sequence <= len(feed) else "gap"
                 refused.append({"index": index, "reason": reason})
         return {"position": len(self.log), "appended": 0, "refused": refused}
+
+    async def find(self, call: Call) -> None:
+        records = map(Record.parse, self.log)
+        known = {message_id(record.key): record.message for record in records} | self.strays
+        self.looks += 1
+        await call.send([known.get(key, b"") for key in call.args[0]["keys"]])
+
+    async def keep(self, call: Call) -> dict[str, int]:
+        if self.broken:
+            raise OurError(self.broken)
+        found = map(Candidate.parse, call.bodies)
+        self.strays |= {message_id(one.key): one.message for one in found}
+        return {"stored": len(call.bodies)}
 
     async def read(self, call: Call) -> None:
         _fail(self)
@@ -197,6 +214,8 @@ class Network:
         self.changes_made: list[dict[str, Any]] = []
         self.changed = asyncio.Event()
         self.answers: dict[str, Answer] = {}
+        self.strays: dict[str, Answer] = {}
+        """Who answers `ooo.stream`; the others have no such method."""
         self.refused: list[dict[str, Any]] = []
 
     def methods(self) -> dict[str, Method]:
@@ -228,7 +247,8 @@ class Network:
 
     async def call(self, call: Call) -> None:
         wanted = call.args[0]
-        answer = self.answers.get(wanted["connection"])
+        answers = self.strays if wanted["name"] == ["ooo", "stream"] else self.answers
+        answer = answers.get(wanted["connection"])
         if answer is None:
             raise PeerError("no such connection")
         await answer(call, wanted)

@@ -7,8 +7,9 @@ for each request whose caller is allowed to.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
-from common.bus import BusError, Caller, Node, PeerError, Stream
+from common.bus import BusError, Caller, CallerError, Node, PeerError, Reply, Stream, Unavailable
 from common.wire.events import Failure, Request
 from services.network.adapters.conversation import Conversation
 from services.network.adapters.inbox import Inbox, PeerFailedError
@@ -18,6 +19,8 @@ __all__ = ["Incoming"]
 
 log = logging.getLogger(__name__)
 
+NOT_FOUND = "not_found"
+"""The code of an error after which the next service that offers the method is asked."""
 NO_DEADLINE = 0
 """A peer's call has no time limit, as in the reference (`blobs.want` waits for days): it dies with its connection."""
 
@@ -85,17 +88,31 @@ class Incoming:
             self._talk.forget(self._call)
 
     async def _async(self) -> None:
-        route = self._route
-        reply = await self._node.call(
+        reply = await self._found(self._route)
+        await self._talk.link.writable()
+        kind = reply.types[0] if reply.types else JSON_TYPE
+        self._talk.reply(self._call, reply.bodies[0] if reply.bodies else None, kind)
+
+    async def _found(self, route: Route) -> Reply:
+        """The answer of the first service that finds something; else the first one's words."""
+        try:
+            return await self._ask(route)
+        except CallerError as error:
+            if error.code != NOT_FOUND:
+                raise
+            for other in route.others():
+                with suppress(CallerError, Unavailable):
+                    return await self._ask(other)
+            raise
+
+    async def _ask(self, route: Route) -> Reply:
+        return await self._node.call(
             route.service,
             route.method,
             args_json=self._args,
             caller=self._caller,
             deadline_ms=NO_DEADLINE,
         )
-        await self._talk.link.writable()
-        kind = reply.types[0] if reply.types else JSON_TYPE
-        self._talk.reply(self._call, reply.bodies[0] if reply.bodies else None, kind)
 
     _sync = _async
 

@@ -11,6 +11,7 @@ from services.replication.adapters.appender import Appender
 from services.replication.adapters.colleagues import Colleagues
 from services.replication.adapters.hub import Hub
 from services.replication.adapters.observer import Observer
+from services.replication.adapters.ooo import Exchange
 from services.replication.adapters.peers import Peers
 from services.replication.model import Wishes
 
@@ -24,6 +25,7 @@ class Parts(Protocol):
     peers: Peers
     colleagues: Colleagues
     observer: Observer
+    exchange: Exchange
     wishes: Wishes
     ready: asyncio.Event
 

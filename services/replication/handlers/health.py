@@ -34,6 +34,7 @@ class HealthHandler:
             "refused": dict(parts.hub.refusals),
             "notes_passed_over": parts.hub.passed_over,
             "over_limit": parts.hub.over_limit,
+            "ooo": parts.exchange.state(),
             "incomplete": parts.observer.told.get("incompleteFeeds", 0),
             "stalled": parts.observer.stalled(),
         }

@@ -19,11 +19,12 @@ from common.feed.json import parse
 from common.feed.record import Candidate, Record, RecordError, pack_candidate
 from common.runtime.errors import NotNow, StartError
 from common.store import Batch, Store, StoreError, StoreFull, open_rocks
+from services.storage.adapters import strays
 from services.storage.model import Group, Head, Log
 
 __all__ = ["FAMILIES", "MAX_SLICE", "MAX_SLICE_BYTES", "Database", "open_database"]
 
-FAMILIES = ("log", "ids", "feeds", "heads", "forks", "meta")
+FAMILIES = ("log", "ids", "feeds", "heads", "forks", "meta", *strays.FAMILIES)
 FOLDER = Path("scuttlebot", "log")  # beside ssb-server's `flume`, which stays as it is
 VERSION = b"1"
 # Kept free on the disk: what RocksDB holds in memory fits, and other programs of this board go on too.
@@ -64,6 +65,7 @@ class Database:
 
     def __init__(self, store: Store, name: str) -> None:
         self._store = store
+        self.strays = strays.Strays(store)
         version = store.get("meta", b"version")
         if version is None:
             first = Batch()

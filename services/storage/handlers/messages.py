@@ -27,6 +27,9 @@ from services.storage.model import Group
 
 __all__ = ["Identity", "MessageHandlers"]
 
+STRAY = b',"ooo":true'
+"""What marks a message that came out of order (ssb-ooo)."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -69,10 +72,13 @@ class MessageHandlers:
             if target.key is None and target.position > 0
             else self._database.records_of([target.key] if target.key else [])
         )
+        extra = b""
+        if target.key and not found[0]:
+            found, extra = self._database.strays.find([target.key]), STRAY
         record = Record.parse(found[0]) if found and found[0] else None
         if record is None or not record.message:
             raise CallerError(f"Key not found in database [{target.name}]", "not_found")
-        return item_of(record, keys=target.whole)
+        return item_of(record, keys=target.whole, extra=extra)
 
     def _boxed(self, content: Json) -> Json:
         """Content with `recps` as a private box for them (ssb-db's autobox with ssb-private1)."""

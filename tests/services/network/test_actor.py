@@ -147,6 +147,27 @@ async def test_own_methods_answer(start: Start, enter: Enter) -> None:
     assert reply.json()["role"] == "master"
 
 
+async def test_what_one_service_does_not_find_the_next_is_asked_for(
+    start: Start, enter: Enter
+) -> None:
+    async def absent(call: Call) -> object:
+        raise CallerError(f"no {call.args[0]} here", "not_found")
+
+    async def found(call: Call) -> object:
+        if call.args[0] == "x":
+            return "found"
+        raise CallerError(f"no {call.args[0]} anywhere", "not_found")
+
+    tables = {"storage": absent, "api": found}
+    offered = {name: {"get": Method("async", handler)} for name, handler in tables.items()}
+    world = await start(offered)
+    world.network.manifest.learn("peers", {"get": ("async", [], True)})
+    peer = await enter(world)
+    assert await peer.ask("get", "x") == "found"
+    with pytest.raises(AskError, match="no y here"):
+        await peer.ask("get", "y")
+
+
 async def test_a_service_that_is_away_is_said_to_be(start: Start, enter: Enter) -> None:
     world = await start({"storage": STORAGE})
     world.network.manifest.learn("api", {"status": ("async", [], True)})

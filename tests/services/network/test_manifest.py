@@ -34,6 +34,20 @@ def test_tree_nests_names_and_the_earlier_service_wins() -> None:
     }
 
 
+def test_who_offers_the_same_is_asked_for_what_is_not_found() -> None:
+    offer: Offer = {"get": ("async", [], True), "latest": ("source", [], True)}
+    manifest = Manifest(("one", "two", "three"))
+    manifest.learn("three", offer)
+    manifest.learn("one", offer)
+    manifest.learn("two", {"get": ("async", ["anonymous"], True)})
+    assert manifest.route(("get",), "async", MASTER) == Route("one", "get", "async", ())
+    manifest.learn("two", {"get": ("async", [], False)})
+    then = Route("three", "get", "async", ())
+    assert manifest.route(("get",), "async", MASTER) == Route("one", "get", "async", (), then)
+    assert list(Route("one", "get", "async", (), then).others()) == [then]
+    assert manifest.route(("latest",), "source", MASTER) == Route("one", "latest", "source", ())
+
+
 def test_learning_the_same_again_changes_nothing() -> None:
     manifest = merged()
     assert not manifest.learn("peers", PEERS)

@@ -133,6 +133,7 @@ async def test_health_tells_what_is_under_way(board: Board) -> None:
             "refused": {},
             "notes_passed_over": 0,
             "over_limit": 0,
+            "ooo": {"queries": 0, "streams": 0},
             "incomplete": 0,
             "stalled": {},
         },

@@ -1,26 +1,26 @@
-"""One function for each method of the service `api`.
+"""Who we are and how we are: `whoami`, `version`, `status`.
 
-Knows who we are, and whom to ask; decides nothing. Called by the bus through `actor`.
+Knows whom to ask; decides nothing. Called by the bus through `actor`.
 """
 
 import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from common.bus import BusError, Call, Node, Unavailable
-from services.api import contact, model
+from common.bus import BusError, Call, Node
+from services.api import model
 
 PATIENCE_MS = 1_000  # a status that waits longer for a busy service tells less than one without it
 DISTRIBUTION = "scuttlebot"
 
 
-class Handlers:
+class AboutHandlers:
     """The methods, around our id and the services that `status` asks."""
 
-    def __init__(self, feed: str, asked: Sequence[str]) -> None:
+    def __init__(self, node: Node, feed: str, asked: Sequence[str]) -> None:
+        self._node = node
         self._feed = feed
         self._asked = asked
-        self.node: Node | None = None
 
     async def health(self, _: Call) -> dict[str, Any]:
         """Say that this service works."""
@@ -41,25 +41,9 @@ class Handlers:
         healths = await asyncio.gather(*(self._health(name) for name in self._asked))
         return model.status(dict(zip(self._asked, healths, strict=True)))
 
-    async def follow(self, call: Call) -> bytes:
-        """`friends.follow(id, {state, recps})`: publish that we follow a feed, or no longer do."""
-        return await self._publish(call, contact.follow(call.args))
-
-    async def block(self, call: Call) -> bytes:
-        """`friends.block(id, {state, reason, recps})`: publish that we block a feed, or no longer do."""
-        return await self._publish(call, contact.block(call.args))
-
-    async def _publish(self, call: Call, content: dict[str, Any]) -> bytes:
-        if self.node is None:
-            raise Unavailable("api has just begun")
-        reply = await self.node.call("storage", "publish", content, caller=call.caller)
-        return reply.bodies[0]
-
     async def _health(self, service: str) -> dict[str, Any] | None:
-        if self.node is None:
-            return None
         try:
-            reply = await self.node.call(service, "health", deadline_ms=PATIENCE_MS)
+            reply = await self._node.call(service, "health", deadline_ms=PATIENCE_MS)
         except BusError:
             return None
         answer = reply.json()

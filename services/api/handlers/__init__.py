@@ -1,0 +1,1 @@
+"""One async function for each method of the service, in files by what they serve."""
