@@ -154,9 +154,9 @@ def test_a_flood_of_small_frames_ends_it(opcode: Opcode) -> None:
     few = frame(opcode, b"x", fin=opcode is Opcode.PING) * (MAX_FRAMES_A_STEP // 2)
     reader.unwrap(few)
     reader.answer()
-    assert not reader.end
+    ends = [reader.end]
     reader.unwrap(few * 50)
-    assert reader.end == "websocket: too many small frames"
+    assert [*ends, reader.end] == [None, "websocket: too many small frames"]
     assert len(reader.answer()) < 2 * STEP_BYTES
 
 
