@@ -21,6 +21,7 @@ from common.runtime.errors import SettingsError
 Document = dict[str, Any]
 
 MAX_FILE = 1 << 20  # a settings file is written by hand; anything larger is something else
+FORCE = "force"  # for one run only: what says it for ever, in a file, is not listened to
 SEALED = "sealed"  # marks a file that says everything: nothing else is read beside it
 OF_PROCESS = ("worker",)  # but this, which no two processes of a service have in common
 
@@ -46,8 +47,10 @@ def collect(
     environment = _environment(env, name + "_")
     named = given.get("config", environment.get("config"))
     explicit = None if named is None else _explicit(here / str(named))
-    if explicit is not None and explicit.pop(SEALED, False):
-        return explicit | {key: given[key] for key in OF_PROCESS if key in given}
+    if explicit is not None:
+        if explicit.pop(SEALED, False):
+            return explicit | {key: given[key] for key in OF_PROCESS if key in given}
+        explicit.pop(FORCE, None)
     top = [doc for doc in (explicit, environment, given) if doc is not None]
     defaults = tomllib.loads(data_file("defaults.toml").read_text())
     defaults["path"] = str(home / f".{name}")
@@ -61,7 +64,8 @@ def collect(
 
 
 def _read_all(places: list[Path]) -> list[Document]:
-    return [document for path in places if (document := read(path)) is not None]
+    documents = [document for path in places if (document := read(path)) is not None]
+    return [{key: document[key] for key in document if key != FORCE} for document in documents]
 
 
 def _flags(argv: list[str]) -> Document:

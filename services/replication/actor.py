@@ -18,6 +18,7 @@ from services.replication.adapters.hub import Hub
 from services.replication.adapters.memories import Memories
 from services.replication.adapters.observer import Observer
 from services.replication.adapters.ooo import Exchange
+from services.replication.adapters.own_feed import OwnFeed
 from services.replication.adapters.peers import Peers
 from services.replication.handlers.beginning import Beginning
 from services.replication.handlers.ebt import EbtHandlers
@@ -95,6 +96,7 @@ class Replication:
             networks=share.networks,
         )
         self.peers = Peers(node, self.hub, self.appender, self.wishes, share)
+        self.own_feed = OwnFeed(node, self.hub, self.peers, self.appender)
         self.colleagues = Colleagues(node, share, self.wishes)
         self.observer = Observer(self.hub, self.appender, self.colleagues.told)
         self.exchange = Exchange(node, self.hub, self.wishes, share, before.hmac_key)
@@ -161,5 +163,6 @@ async def _run(parts: Replication, follower: Follower, share: Share) -> None:
             tasks.create_task(parts.observer.run())
             tasks.create_task(parts.colleagues.follow())
             tasks.create_task(parts.exchange.run(parts.ready))
+            tasks.create_task(parts.own_feed.run())
     finally:
         await parts.hub.close()

@@ -10,7 +10,7 @@ from common.feed.record import pack_candidate
 from common.feed.validate import Head, Verified, follows
 from common.refs import FeedId
 
-Refusal: TypeAlias = Literal["known", "gap", "fork"]
+Refusal: TypeAlias = Literal["known", "gap"]
 
 
 class Intake:
@@ -28,16 +28,19 @@ class Intake:
             del self._pending[feed]
 
     def take(self, message: Verified) -> bytes | Refusal:
-        """The candidate of a message that continues its feed, which counts as head from now on; or why not."""
-        feed = message.author
+        """The candidate of a message that continues its feed, which counts as head from now on; or why not.
+
+        One that contradicts the head is a candidate too: storage refuses it and keeps it as evidence.
+        """
+        feed, sequence = message.author, message.sequence
         head = self._pending.get(feed) or self._heads.get(feed)
-        if head is not None and message.sequence <= head.sequence:
-            return "known"
-        if head is None and message.sequence > 1:
+        last = 0 if head is None else head.sequence
+        if sequence > last + 1:
             return "gap"
-        if follows(head, message) is not None:
-            return "gap" if head is not None and message.sequence > head.sequence + 1 else "fork"
-        self._pending[feed] = Head(message.key, message.sequence)
+        if head is not None and (sequence < last or message.key == head.key):
+            return "known"
+        if follows(head, message) is None:
+            self._pending[feed] = Head(message.key, sequence)
         return pack_candidate(
             message.key, message.author_raw, message.sequence, message.previous, message.compact
         )

@@ -6,7 +6,7 @@ Knows which files of the folder belong together. Called by `start` and by `init`
 from pathlib import Path
 
 from common.crypto.keys import Keys
-from common.runtime import secret
+from common.runtime import own_file, secret
 from common.runtime.errors import StartError
 from common.runtime.settings import Settings
 
@@ -18,7 +18,7 @@ OTHER_LOGS = {
 
 
 def claim(settings: Settings) -> Keys:
-    """Read the secret, or make it in a folder that is new.
+    """Read the secret, or make it in a folder that is new: such a key has published nothing yet, and may at once.
 
     Raises:
         StartError: it is damaged, or missing although messages are stored: a new identity beside the log
@@ -33,7 +33,14 @@ def claim(settings: Settings) -> Keys:
         )
     if not database.exists() and not settings.ignore_other_log:
         _refuse_others(settings.path)
-    return secret.load_or_create(settings.secret_path)
+    fresh = not settings.secret_path.exists()
+    keys = secret.load_or_create(settings.secret_path)
+    if fresh:
+        try:
+            own_file.begin(settings.path, keys.id, 0)
+        except OSError as error:
+            raise StartError(f"{database}: cannot be made: {error.strerror}") from error
+    return keys
 
 
 def _refuse_others(folder: Path) -> None:

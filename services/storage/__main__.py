@@ -13,15 +13,18 @@ from services.storage.adapters.database import open_database
 from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
 from services.storage.handlers.messages import Identity
+from services.storage.settings import OwnFeedSettings, is_forced
 
 
 async def main(settings: Settings) -> None:
     """Serve until cancelled; what was answered stays."""
     keys = secret.load(settings.secret_path)
+    rules = settings.section("ownFeed", OwnFeedSettings)
+    forced = is_forced(settings)
     with (
         open_database(settings.path) as database,
-        OwnFeed(settings.path) as own_feed,
-        Writer(database) as writer,
+        Writer(database, own=keys.public) as writer,
+        OwnFeed(settings.path, keys.public, writer.log, rules, forced=forced) as own_feed,
     ):
         claimed = RisingClock(last=database.claimed_by(keys.public))
         identity = Identity(keys, settings.caps_sign, claimed, os.urandom, own_feed)

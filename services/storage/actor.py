@@ -11,8 +11,10 @@ from services.storage.adapters.database import Database
 from services.storage.adapters.writer import Writer
 from services.storage.condition import condition
 from services.storage.handlers.feeds import FeedHandlers
+from services.storage.handlers.forks import ForkHandlers
 from services.storage.handlers.log import LogHandlers
 from services.storage.handlers.messages import Identity, MessageHandlers
+from services.storage.handlers.own import OwnHandlers
 from services.storage.handlers.strays import StrayHandlers
 from services.storage.handlers.streams import StreamHandlers
 
@@ -21,13 +23,13 @@ __all__ = ["methods"]
 
 def methods(database: Database, writer: Writer, identity: Identity) -> Mapping[str, Method]:
     """Bind the table to its handlers."""
+    own_feed = identity.own_feed
 
     def state() -> dict[str, str]:
-        own = writer.log.heads.get(identity.keys.public)
-        lost = identity.own_feed.lost(own.sequence if own else 0)
-        return condition(writer.trouble, lost, writer.clock_lag_ms())
+        return condition(writer.trouble, own_feed.locked(), writer.clock_lag_ms(), own_feed.forked)
 
-    log, feeds = LogHandlers(database, writer, state), FeedHandlers(database, writer)
+    log, feeds = LogHandlers(database, writer, own_feed, state), FeedHandlers(database, writer)
+    own, forks = OwnHandlers(own_feed), ForkHandlers(database, writer, own_feed)
     messages = MessageHandlers(database, writer, identity)
     streams, strays = StreamHandlers(database, writer), StrayHandlers(database)
     return {
@@ -38,6 +40,11 @@ def methods(database: Database, writer: Writer, identity: Identity) -> Mapping[s
         "log.get": Method("source", log.get, muxrpc=False),
         "feeds.read": Method("source", log.feed_read, muxrpc=False),
         "feeds.heads": Method("source", log.feed_heads, muxrpc=False),
+        "own.seen": Method("async", own.seen, muxrpc=False),
+        "own.locked": Method("source", own.locked, muxrpc=False),
+        "forks.list": Method("source", forks.list),
+        "forks.get": Method("async", forks.get),
+        "forks.accept": Method("async", forks.accept),
         "publish": Method("async", messages.publish),
         "add": Method("async", messages.add),
         "get": Method("async", messages.get),

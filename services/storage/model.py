@@ -5,18 +5,37 @@ verified before it came here. Never waits, never touches a disk; what lies furth
 `Past`. Called by the adapter `writer`.
 """
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol
 
 from common.feed.record import Candidate, Record, pack_record
 
-__all__ = ["FORK", "GAP", "KNOWN", "PREVIOUS", "Entry", "Group", "Head", "Log", "Past"]
+__all__ = [
+    "FORK",
+    "GAP",
+    "KNOWN",
+    "MAX_FORKS",
+    "MAX_PEERS_OF_FORK",
+    "PREVIOUS",
+    "Entry",
+    "Fork",
+    "Group",
+    "Head",
+    "Log",
+    "Past",
+]
 
 # Why a candidate was refused (docs/bus.md, section 8).
 KNOWN = "known"
 GAP = "gap"
 PREVIOUS = "previous"
 FORK = "fork"
+
+MAX_FORKS: Final = 1_000
+"""Feeds whose fork is kept, two messages each: 50 MB at most. Keys are free, and each could fork; our own feed's
+fork is always kept."""
+MAX_PEERS_OF_FORK: Final = 8
+"""Peers remembered that brought the other branch of a feed."""
 
 
 class Head(NamedTuple):
@@ -37,6 +56,22 @@ class Entry(NamedTuple):
     record: bytes
 
 
+class Fork(NamedTuple):
+    """Two branches of a feed.
+
+    `sequence` is the first at which they are known to differ, `ours` and `other` are the keys of the messages
+    there, `at` when it was seen (milliseconds since 1970, 0 unknown), `peers` the ids of who brought the other
+    branch, `accepted` whether the owner said that the feed goes on all the same.
+    """
+
+    sequence: int
+    ours: bytes | None
+    other: bytes | None
+    at: float = 0.0
+    peers: tuple[str, ...] = ()
+    accepted: bool = False
+
+
 class Past(Protocol):
     """What the log holds already."""
 
@@ -46,25 +81,29 @@ class Past(Protocol):
 
 
 class Log:
-    """The log as far as it must be in memory; `forked` are the authors whose fork is on record."""
+    """The log as far as it must be in memory; `forks` by author, `own` is us."""
 
     def __init__(
         self,
         heads: dict[bytes, Head] | None = None,
         position: int = 0,
         received: float = 0.0,
-        forked: Iterable[bytes] = (),
+        forks: dict[bytes, Fork] | None = None,
     ) -> None:
         self.heads = heads or {}
         self.position = position
         self.received = received
-        self.forked = set(forked)
+        self.forks = forks or {}
+        self.own = b""
+        #: Forks that were seen and not kept: there were too many.
+        self.passed_over = 0
 
     def adopt(self, group: "Group") -> None:
         """Take a group in that has been written."""
         self.heads.update(group.heads)
         self.position += len(group.entries)
-        self.forked.update(message.author for message in group.evidence)
+        self.forks.update(group.forks)
+        self.passed_over += group.passed_over
         if group.entries:
             self.received = Record.parse(group.entries[-1].record).received
 
@@ -77,6 +116,9 @@ class Group:
         self.heads: dict[bytes, Head] = {}
         #: For each author whose fork was seen for the first time: two messages that exclude each other.
         self.evidence: list[Candidate] = []
+        #: What is known of forks that were seen, by author.
+        self.forks: dict[bytes, Fork] = {}
+        self.passed_over = 0
         self._log = log
         self._clock = clock
         self._past = past
@@ -85,15 +127,18 @@ class Group:
         """The head of a feed as this group leaves it."""
         return self.heads.get(author) or self._log.heads.get(author)
 
-    def add(self, candidate: Candidate) -> str | None:
-        """Give a verified message its place; otherwise say why not, and keep the evidence of a fork."""
+    def add(self, candidate: Candidate, peer: str = "") -> str | None:
+        """Give a verified message its place; otherwise say why not, and keep the evidence of a fork.
+
+        `peer` is who brought it, if that is known.
+        """
         key, author, sequence, previous, message = candidate
         head = self.heads.get(author) or self._log.heads.get(author)
         expected, last = (1, None) if head is None else (head.sequence + 1, head.key)
         if sequence != expected:
-            return GAP if sequence > expected else self._repeated(candidate)
+            return GAP if sequence > expected else self._repeated(candidate, peer)
         if previous != last:
-            self._convict(candidate, sequence - 1)
+            self._convict(candidate, sequence - 1, previous, peer)
             return PREVIOUS
         position = self._log.position + len(self.entries) + 1
         record = pack_record(key, author, sequence, self._clock(), message)
@@ -101,23 +146,32 @@ class Group:
         self.heads[author] = Head(sequence, key, position)
         return None
 
-    def _repeated(self, candidate: Candidate) -> str:
+    def _repeated(self, candidate: Candidate, peer: str) -> str:
         head = self.head(candidate.author)
         if head and head[:2] == (candidate.sequence, candidate.key):
             return KNOWN
         held = self._message_at(candidate.author, candidate.sequence)
         if held is None or held.key == candidate.key:
             return KNOWN
-        self._convict(candidate, candidate.sequence)
+        self._convict(candidate, candidate.sequence, candidate.key, peer)
         return FORK
 
-    def _convict(self, candidate: Candidate, sequence: int) -> None:
+    def _convict(self, candidate: Candidate, sequence: int, other: bytes | None, peer: str) -> None:
         """Keep a message, and ours that it contradicts: one pair an author, the owner could make any number."""
         author = candidate.author
-        if author in self._log.forked or any(seen.author == author for seen in self.evidence):
+        fork = self.forks.get(author) or self._log.forks.get(author)
+        if fork is not None:
+            if peer and peer not in fork.peers and len(fork.peers) < MAX_PEERS_OF_FORK:
+                self.forks[author] = fork._replace(peers=(*fork.peers, peer))
+            return
+        if len(self._log.forks) + len(self.forks) >= MAX_FORKS and author != self._log.own:
+            self.passed_over += 1
             return
         held = self._message_at(author, sequence)
+        ours = None if held is None else held.key
         self.evidence += [candidate] if held is None else [held, candidate]
+        peers = (peer,) if peer else ()
+        self.forks[author] = Fork(sequence, ours, other, self._clock(), peers)
 
     def _message_at(self, author: bytes, sequence: int) -> Candidate | None:
         last = None

@@ -64,6 +64,19 @@ class Gossip(msgspec.Struct, rename="camel"):
     connections: int
 
 
+def test_force_is_said_by_flag_or_environment_and_no_file_keeps_it(tmp_path: Path) -> None:
+    (tmp_path / ".ssb").mkdir()
+    for name in (".ssb/config", ".ssbrc", "other"):
+        (tmp_path / name).write_text('{"force": true, "local": false}')
+    argv = ["--config", str(tmp_path / "other")]
+    loaded = [settings.load(given, {}, tmp_path, tmp_path) for given in ([], argv)]
+    assert ["force" in one.document for one in loaded] == [False, False]
+    assert not any(one.local for one in loaded)
+    assert settings.load(["--force"], {}, tmp_path, tmp_path).document["force"] is True
+    forced = settings.load([], {"ssb_force": "1"}, tmp_path, tmp_path)
+    assert forced.document["force"] == "1"
+
+
 def test_a_service_types_its_own_section(tmp_path: Path) -> None:
     assert load(tmp_path).section("gossip", Gossip) == Gossip(connections=3)
     found = load(tmp_path, env={"ssb_gossip__connections": "7"})

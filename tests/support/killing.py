@@ -6,6 +6,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.processes import family
@@ -30,6 +31,17 @@ def service_pids(launcher: int) -> dict[str, int]:
             if name in SERVICES:
                 found[f"{name}.{number}" if number else name] = pid
     return found
+
+
+async def kill_all(server: OurServer) -> None:
+    """Kill every process of a suite at once; none is left when this returns."""
+    members = family(server.process.pid)
+    for pid in members:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    await server.process.wait()
+    while any(Path(f"/proc/{pid}").exists() for pid in members):
+        await asyncio.sleep(0.01)
 
 
 class Killer:

@@ -71,6 +71,12 @@ class Storage:
         self.replaced = False
         self.strays: dict[MessageId, bytes] = {}
         self.looks = 0
+        self.locks: list[bool] = [False]
+        """Whether our own feed is locked, as it was told so far."""
+        self.seen: dict[str, int] = {}
+        """How far peers have our own feed."""
+        self.brought: list[Any] = []
+        """What was said of who brought messages."""
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -80,6 +86,8 @@ class Storage:
             "feeds.heads": Method("source", self.heads, muxrpc=False),
             "ooo.find": Method("source", self.find, muxrpc=False),
             "ooo.put": Method("async", self.keep, muxrpc=False),
+            "own.locked": Method("source", self.own_locked, muxrpc=False),
+            "own.seen": Method("async", self.own_seen, muxrpc=False),
         }
 
     def clock(self) -> dict[str, int]:
@@ -99,6 +107,7 @@ class Storage:
     async def append(self, call: Call) -> dict[str, Any]:
         refused: list[dict[str, Any]] = []
         self.appends += 1
+        self.brought += call.args[0]["from"]
         if self.broken:
             raise OurError(self.broken)
         if self.refuse:
@@ -114,6 +123,8 @@ class Storage:
                 self.put(one.key, one.author, one.sequence, one.message)
             else:
                 reason = "known" if one.sequence <= len(feed) else "gap"
+                if reason == "known" and Record.parse(feed[one.sequence - 1]).key != one.key:
+                    reason = "fork"
                 refused.append({"index": index, "reason": reason})
         return {"position": len(self.log), "appended": 0, "refused": refused}
 
@@ -129,6 +140,23 @@ class Storage:
         found = map(Candidate.parse, call.bodies)
         self.strays |= {message_id(one.key): one.message for one in found}
         return {"stored": len(call.bodies)}
+
+    async def own_seen(self, call: Call) -> None:
+        self.seen[call.args[0]["peer"]] = call.args[0]["sequence"]
+
+    def lock(self, *, locked: bool) -> None:
+        self.locks.append(locked)
+        moved, self.moved = self.moved, asyncio.Event()
+        moved.set()
+
+    async def own_locked(self, call: Call) -> None:
+        told = 0
+        while True:
+            moved = self.moved
+            for locked in self.locks[told:]:
+                await call.send([orjson.dumps({"locked": locked, "why": None})])
+            told = len(self.locks)
+            await moved.wait()
 
     async def read(self, call: Call) -> None:
         _fail(self)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from common.bus import BusError, Node, PeerError, Unavailable
 from common.feed.validate import Invalid, Verified
@@ -35,6 +35,8 @@ RETRY_SECONDS: Final = 1.0
 class Source(Protocol):
     """Who brought messages, and hears of what became of them."""
 
+    peer: FeedId
+
     def refused(self, feed: FeedId, reason: str) -> None:
         """The log did not take a message of this feed: `fork`, or `gap` when one before it was lost."""
 
@@ -47,6 +49,9 @@ class ForgedError(PeerError):
         self.feed = feed
 
 
+_Waiting: TypeAlias = tuple[bytes, FeedId, Source]
+
+
 class Appender:
     """The way to the log for the whole process."""
 
@@ -54,7 +59,7 @@ class Appender:
         self._node = node
         self._intake = intake
         self._verifier = Verifier(hmac_key)
-        self._waiting: deque[tuple[bytes, FeedId, Source]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
         #: Why nothing is taken at the moment.
         self.trouble: str | None = None
@@ -105,7 +110,7 @@ class Appender:
             batch = [self._waiting.popleft() for _ in range(count)]
             if len(self._waiting) <= MAX_WAITING:
                 self._room.set()
-            refused = await self._call([candidate for candidate, _, _ in batch])
+            refused = await self._call([candidate for candidate, _, _ in batch], _runs(batch))
             if refused is None:
                 await asyncio.sleep(RETRY_SECONDS)
                 refused = [(index, "gap") for index in range(count)]
@@ -113,9 +118,7 @@ class Appender:
             if len(self._waiting) < MAX_CANDIDATES:
                 await asyncio.sleep(GATHER_SECONDS)
 
-    def _tell(
-        self, batch: list[tuple[bytes, FeedId, Source]], refused: list[tuple[int, str]]
-    ) -> None:
+    def _tell(self, batch: list[_Waiting], refused: list[tuple[int, str]]) -> None:
         told = set()
         for index, reason in refused:
             _, feed, source = batch[index]
@@ -128,12 +131,15 @@ class Appender:
                 told.add((feed, id(source)))
                 source.refused(feed, "gap" if reason == "gap" else "fork")
 
-    async def _call(self, candidates: list[bytes]) -> list[tuple[int, str]] | None:
+    async def _call(
+        self, candidates: list[bytes], runs: list[tuple[FeedId, int]]
+    ) -> list[tuple[int, str]] | None:
         """What storage refused; None when it took nothing. Waits for a storage that is away or has no room."""
+        options = {"from": runs}
         while True:
             try:
                 await self._node.wait_up("storage")
-                reply = await self._node.call("storage", "log.append", {}, bodies=candidates)
+                reply = await self._node.call("storage", "log.append", options, bodies=candidates)
             except Unavailable:
                 continue
             except BusError as error:
@@ -146,3 +152,14 @@ class Appender:
             self.trouble = None
             answer: dict[str, Any] = reply.json()
             return [(refusal["index"], refusal["reason"]) for refusal in answer["refused"]]
+
+
+def _runs(batch: Sequence[_Waiting]) -> list[tuple[FeedId, int]]:
+    """Who brought the messages of a batch, and how many in a row: only who shows a fork is of interest."""
+    runs: list[tuple[FeedId, int]] = []
+    last, start = batch[0][2], 0
+    for n, (_, _, source) in enumerate(batch):
+        if source is not last:
+            runs.append((last.peer, n - start))
+            last, start = source, n
+    return [*runs, (last.peer, len(batch) - start)]

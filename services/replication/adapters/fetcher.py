@@ -74,7 +74,7 @@ class Fetcher:
         self._appender = appender
         self._connection = connection
         self._world = world
-        self._peer = peer
+        self.peer = peer
         turns = min(MAX_TURNS, max(1, limit // 4))
         self._histories = Histories(min(MAX_LIVE, limit - turns), turns)
         self._bad = bad
@@ -113,7 +113,7 @@ class Fetcher:
 
     async def _rest(self) -> None:
         """Asks for nothing while the peer has used up its bytes; then everything is asked for again."""
-        while (seconds := self._world.rest_seconds(self._peer)) > 0:
+        while (seconds := self._world.rest_seconds(self.peer)) > 0:
             open_now = dict(self._tasks)
             for feed, task in open_now.items():
                 if feed not in self._taking:
@@ -166,7 +166,7 @@ class Fetcher:
             LOGGER.info("a history ended: %s", error, extra={"fields": {"feed": request.feed}})
             self._useless = not self.heard
             if isinstance(error, ForgedError):
-                self._world.conduct.forged(self._peer, self._world.now())
+                self._world.conduct.forged(self.peer, self._world.now())
         finally:
             if self._tasks.get(request.feed) is asyncio.current_task():
                 del self._tasks[request.feed]
@@ -178,10 +178,10 @@ class Fetcher:
         async for batch in stream:
             self.heard = True
             try:
-                messages = _in_order(request.feed, expected, batch.bodies)
+                messages = in_order(request.feed, expected, batch.bodies)
                 left = request.sequence + room - expected if room >= 0 else len(messages)
                 expected += len(messages)
-                if self._world.spend(self._peer, sum(map(len, batch.bodies))):
+                if self._world.spend(self.peer, sum(map(len, batch.bodies))):
                     self._work.set()
                 self._taking.add(request.feed)
                 await self._appender.take(messages[:left], self)
@@ -193,11 +193,11 @@ class Fetcher:
                 self._taking.discard(request.feed)
             if left < len(messages):
                 self._histories.stop(request.feed)
-            if left < len(messages) or self._world.rest_seconds(self._peer):
+            if left < len(messages) or self._world.rest_seconds(self.peer):
                 return
 
 
-def _in_order(feed: FeedId, sequence: int, bodies: Sequence[bytes]) -> list[Message]:
+def in_order(feed: FeedId, sequence: int, bodies: Sequence[bytes]) -> list[Message]:
     """The messages of a feed from this sequence on.
 
     Raises:

@@ -87,6 +87,10 @@ class Peers:
         if found is not None:
             found.did_something.set()
 
+    def connected(self) -> list[tuple[str, FeedId]]:
+        """Name and peer of every connection."""
+        return [(each.name, each.feed) for each in self._connections.values()]
+
     def changed(self, change: Change) -> None:
         """Other feeds are wanted."""
         for connection in self._connections.values():

@@ -3,6 +3,7 @@
     log    position -> record          feeds  author, sequence -> position
     ids    key -> position             heads  author -> sequence, key, position
     forks  author, sequence, key -> candidate: two of an author exclude each other
+           author -> what is known of the fork (JSON)
     meta   `version` -> version of this layout; `mending` while the other families are folded from `log`
 
 Positions and sequences are u64, big-endian; ids are their 32 raw bytes. Knows no rule: `model` decides,
@@ -19,8 +20,9 @@ from common.feed.json import parse
 from common.feed.record import Candidate, Record, RecordError, pack_candidate
 from common.runtime.errors import NotNow, StartError
 from common.store import Batch, Store, StoreError, StoreFull, open_rocks
+from services.storage import forks
 from services.storage.adapters import strays
-from services.storage.model import Group, Head, Log
+from services.storage.model import Fork, Group, Head, Log
 
 __all__ = ["FAMILIES", "MAX_SLICE", "MAX_SLICE_BYTES", "Database", "open_database"]
 
@@ -99,8 +101,7 @@ class Database:
             )
             self._mend()
             heads = self._heads()
-        forked = {key[:32] for key, _ in self._store.scan("forks")}
-        return Log(heads, position, received, forked)
+        return Log(heads, position, received, self._forks())
 
     def append(self, group: Group, *, sync: bool) -> None:
         """Write a group: all of it or nothing.
@@ -118,7 +119,18 @@ class Database:
             put("heads", author, _HEAD.pack(head.sequence, head.key, head.position))
         for message in group.evidence:
             put("forks", _FORK.pack(message.author, message.sequence, message.key), _pack(message))
+        for author, fork in group.forks.items():
+            put("forks", author, forks.pack(fork))
         self._store.write(batch, sync=sync)
+
+    def keep_fork(self, author: bytes, fork: Fork) -> None:
+        """Write what is known of a fork; on the disk when this returns.
+
+        Raises: StoreError.
+        """
+        batch = Batch()
+        batch.put("forks", author, forks.pack(fork))
+        self._store.write(batch, sync=True)
 
     def probe(self) -> None:
         """Write something that changes nothing, to see whether it can be done.
@@ -205,13 +217,26 @@ class Database:
         previous = Record.parse(found[0][1]).key if len(found) > 1 else None
         return Candidate(record.key, author, sequence, previous, record.message)
 
-    def forks(self, author: bytes) -> list[Candidate]:
+    def evidence(self, author: bytes) -> list[Candidate]:
         """The messages of a feed that exclude each other, as far as they are on record."""
         scan = self._store.scan("forks", author, _FORK.pack(author, 2**64 - 1, b"\xff" * 32))
-        return [Candidate.parse(raw) for _, raw in scan]
+        return [Candidate.parse(raw) for key, raw in scan if len(key) == _FORK.size]
 
     def _heads(self) -> dict[bytes, Head]:
         return {author: Head(*_HEAD.unpack(raw)) for author, raw in self._store.scan("heads")}
+
+    def _forks(self) -> dict[bytes, Fork]:
+        rows: dict[bytes, bytes] = {}
+        evidence: dict[bytes, list[Candidate]] = {}
+        for key, raw in self._store.scan("forks"):
+            if len(key) == _FORK.size:
+                evidence.setdefault(key[:32], []).append(Candidate.parse(raw))
+            else:
+                rows[key] = raw
+        return {
+            author: forks.unpack(rows[author]) if author in rows else forks.found_in(found)
+            for author, found in evidence.items()
+        }
 
     def _mend(self) -> None:
         """Fold `ids`, `feeds` and `heads` again from the log, which is the truth."""

@@ -20,7 +20,7 @@ from common.refs.ids import feed_id
 from common.runtime.clock import RisingClock, wall_ms
 from common.store import StoreError, StoreFull
 from services.storage.adapters.database import Database
-from services.storage.model import Group
+from services.storage.model import Fork, Group
 
 __all__ = ["MAX_GROUP", "Writer"]
 
@@ -42,8 +42,11 @@ class _Work(NamedTuple):
 class Writer:
     """Commits work in groups, in the order in which it was asked for."""
 
-    def __init__(self, database: Database, wall: Callable[[], float] = wall_ms) -> None:
+    def __init__(
+        self, database: Database, wall: Callable[[], float] = wall_ms, own: bytes = b""
+    ) -> None:
         self.log = database.load()
+        self.log.own = own
         self._database = database
         self._wall = wall
         self._clock = RisingClock(wall, self.log.received)
@@ -76,6 +79,18 @@ class Writer:
     def clock_lag_ms(self) -> float:
         """How far the clock is behind the newest message of the log."""
         return max(self.log.received - self._wall(), 0.0)
+
+    def keep_fork(self, author: bytes, fork: Fork) -> None:
+        """Put on the disk what the owner said of a fork.
+
+        Raises: OurError, when that cannot be written.
+        """
+        try:
+            self._database.keep_fork(author, fork)
+        except StoreError as error:
+            self._fail(error)
+            raise self._refusal() if self.trouble else OurError(str(error)) from error
+        self.log.forks[author] = fork
 
     async def broken(self) -> None:
         """Wait until the database is of no use any more, which is what this raises.
@@ -120,7 +135,7 @@ class Writer:
             return
         group = Group(self.log, self._clock, self._database)
         results = [_outcome(one.part, group) for one in work]
-        if group.entries or group.evidence:
+        if group.entries or group.forks:
             try:
                 self._write(group, sync=any(one.sync for one in work))
             except StoreError as error:
@@ -157,7 +172,8 @@ class Writer:
             self._flush = self._loop.call_later(FLUSH_SECONDS, self._flush_now)
         self.log.adopt(group)
         for author in {message.author for message in group.evidence}:
-            logger.warning("feed %s forked: two of its messages are kept", feed_id(author))
+            level = logging.ERROR if author == self.log.own else logging.WARNING
+            logger.log(level, "feed %s forked: two of its messages are kept", feed_id(author))
         if not group.entries:
             return
         grown, self._grown = self._grown, self._loop.create_future()

@@ -11,6 +11,7 @@ from common.bus import Call, CallerError
 from common.feed.record import Candidate, RecordError
 from common.refs.ids import feed_id, is_feed, is_message, raw
 from services.storage.adapters.database import Database
+from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.tracks import FeedTrack, LogTrack, Track, follow, walk
 from services.storage.adapters.writer import MAX_GROUP, Writer
 from services.storage.model import Group
@@ -21,6 +22,8 @@ MAX_ASKED = 1_000  # records of one `log.get`: each takes a look into the index
 HEADS_AT_ONCE = 1_000
 MAX_SEQUENCE = 2**53
 
+FROM = "`from` must be a list of [feed, count] that covers the candidates"
+
 _HEAD = Struct(">32sQ32s")
 
 
@@ -28,17 +31,24 @@ class LogHandlers:
     """The methods that only services call."""
 
     def __init__(
-        self, database: Database, writer: Writer, condition: Callable[[], dict[str, str]]
+        self,
+        database: Database,
+        writer: Writer,
+        own_feed: OwnFeed,
+        condition: Callable[[], dict[str, str]],
     ) -> None:
         self._database = database
         self._writer = writer
+        self._own_feed = own_feed
         self._condition = condition
 
     async def health(self, _: Call) -> dict[str, Any]:
         """Say how far the log goes, and whether something is the matter with it."""
         log = self._writer.log
-        counts = {"position": log.position, "feeds": len(log.heads), "forks": len(log.forked)}
-        state: dict[str, Any] = {**self._condition(), **counts}
+        counts = {"position": log.position, "feeds": len(log.heads), "forks": len(log.forks)}
+        state: dict[str, Any] = {**self._condition(), **counts, "own": self._own_feed.state()}
+        if log.passed_over:
+            state["forks_passed_over"] = log.passed_over
         return {"service": "storage", "ready": True, "state": state}
 
     async def position(self, _: Call) -> dict[str, int]:
@@ -54,12 +64,14 @@ class LogHandlers:
         except RecordError as error:
             raise CallerError(str(error)) from error
 
+        peers = _peers(_options(call), len(candidates))
+
         def part(group: Group) -> list[tuple[int, str]]:
-            add = group.add
-            reasons = enumerate(add(candidate) for candidate in candidates)
+            reasons = enumerate(map(group.add, candidates, peers))
             return [(index, reason) for index, reason in reasons if reason is not None]
 
         refused = await self._writer.do(part, weight=len(candidates))
+        self._own_feed.came()
         return {
             "position": self._writer.log.position,
             "appended": len(candidates) - len(refused),
@@ -141,6 +153,22 @@ def _records(found: Sequence[tuple[int, bytes]]) -> list[bytes]:
 def _refusal(index: int, candidate: Candidate, reason: str) -> dict[str, Any]:
     author = feed_id(candidate.author)
     return {"index": index, "author": author, "sequence": candidate.sequence, "reason": reason}
+
+
+def _peers(options: dict[str, Any], count: int) -> list[str]:
+    """Who brought each candidate, from the runs that `from` tells; empty where it tells nothing."""
+    runs = options.get("from", [])
+    if not isinstance(runs, list):
+        raise CallerError(FROM)
+    peers: list[str] = []
+    for run in runs:
+        peer, length = run if isinstance(run, list) and len(run) == 2 else ("", 0)
+        if not is_feed(peer) or type(length) is not int or not 0 < length <= MAX_GROUP:
+            raise CallerError(FROM)
+        peers += [peer] * length
+    if peers and len(peers) != count:
+        raise CallerError(FROM)
+    return peers or [""] * count
 
 
 def _options(call: Call) -> dict[str, Any]:

@@ -56,13 +56,17 @@ class MessageHandlers:
         sequence, item = await self._writer.do(
             lambda group: self._publish(group, content), sync=True
         )
-        self._identity.own_feed.note(sequence)
+        self._identity.own_feed.published(sequence)
         return item
 
     async def add(self, call: Call) -> bytes:
         """Add a message that somebody signed; answered when it is on the disk."""
         message = arguments.message_of(call.args)
-        return await self._writer.do(lambda group: self._add(group, message), sync=True)
+        own_feed = self._identity.own_feed
+        try:
+            return await self._writer.do(lambda group: self._add(group, message), sync=True)
+        finally:
+            own_feed.added()
 
     async def get(self, call: Call) -> bytes:
         """Give a message by its id or position; private ones stay closed."""
@@ -107,8 +111,8 @@ class MessageHandlers:
     def _publish(self, group: Group, content: Json) -> tuple[int, bytes]:
         keys, hmac_key = self._identity.keys, self._identity.hmac_key
         head = _head(group, keys.public)
-        if lost := self._identity.own_feed.lost(head.sequence if head else 0):
-            raise OurError(lost, "refused")
+        if locked := self._identity.own_feed.locked():
+            raise OurError(locked, "refused")
         try:
             message = create(head, keys, hmac_key, content, self._identity.clock())
         except RefusedContent as error:

@@ -24,13 +24,23 @@ def test_messages_in_order_become_candidates() -> None:
     assert intake.take(TWO) == "known"
 
 
-def test_gaps_and_forks_are_told_apart() -> None:
+def test_gaps_are_told() -> None:
     intake = Intake()
     assert intake.take(TWO) == "gap"
     intake.set_head(KEYS.id, Head(ONE.key, 1))
     assert intake.take(THREE) == "gap"
-    assert intake.take(OTHER_TWO) == "fork"
     assert intake.take(ONE) == "known"
+
+
+def test_forks_go_to_storage_as_evidence_and_are_no_head() -> None:
+    intake = Intake()
+    intake.set_head(KEYS.id, Head(ONE.key, 1))
+    candidate = intake.take(OTHER_TWO)
+    assert isinstance(candidate, bytes)
+    assert Candidate.parse(candidate).key == OTHER_TWO.key
+    assert isinstance(intake.take(TWO), bytes)
+    assert isinstance(intake.take(OTHER_TWO), bytes), "it contradicts what is on its way"
+    assert intake.take(TWO) == "known"
 
 
 def test_what_was_lost_is_taken_again() -> None:

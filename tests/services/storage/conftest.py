@@ -16,14 +16,17 @@ from common.feed.create import create
 from common.feed.record import Record, pack_candidate
 from common.feed.validate import Head, Verified
 from common.refs.ids import raw
+from common.runtime import own_file
 from common.runtime.clock import RisingClock
 from services.storage.actor import methods
 from services.storage.adapters.database import Database, open_database
 from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
 from services.storage.handlers.messages import Identity
+from services.storage.settings import OwnFeedSettings
 
 OWN = generate(b"o" * 32)
+RULES = OwnFeedSettings(confirmations=1, wait=50, patience=500)
 
 
 class Author:
@@ -85,15 +88,22 @@ Start = Callable[..., Any]
 
 @asynccontextmanager
 async def start(
-    path: Path, wall: Callable[[], float] | None = None, hmac_key: bytes | None = None
+    path: Path,
+    wall: Callable[[], float] | None = None,
+    hmac_key: bytes | None = None,
+    *,
+    forced: bool = False,
 ) -> AsyncIterator[Client]:
     context: Any = zmq.Context()
     ticks = itertools.count(1_700_000_000_000)
     clock = wall or (lambda: float(next(ticks)))
+    path.mkdir(exist_ok=True)
+    if not any((path / own_file.FOLDER).glob("own.*")):
+        own_file.begin(path, OWN.id, 0)
     with (
         open_database(path) as database,
-        OwnFeed(path) as own_feed,
-        Writer(database, clock) as writer,
+        Writer(database, clock, OWN.public) as writer,
+        OwnFeed(path, OWN.public, writer.log, RULES, forced=forced) as own_feed,
     ):
         claimed = RisingClock(clock, database.claimed_by(raw(OWN.id)))
         identity = Identity(OWN, hmac_key, claimed, lambda n: bytes(range(n)), own_feed)

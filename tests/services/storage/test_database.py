@@ -81,9 +81,9 @@ def test_forked_feeds_are_known_after_a_restart(authors: Any) -> None:
     stray = Candidate.parse(author.write(1)[0])._replace(previous=b"?" * 32)
     assert group.add(stray) == "previous"
     database.append(group, sync=True)
-    assert Database(store, "test").load().forked == {raw(author.id)}
-    assert database.forks(raw(author.id)) == [database.message_at(raw(author.id), 2), stray]
-    assert database.forks(raw(authors[1].id)) == []
+    assert Database(store, "test").load().forks.keys() == {raw(author.id)}
+    assert database.evidence(raw(author.id)) == [database.message_at(raw(author.id), 2), stray]
+    assert database.evidence(raw(authors[1].id)) == []
 
 
 def test_slices_are_bounded_in_bytes(authors: Any) -> None:

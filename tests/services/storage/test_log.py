@@ -10,6 +10,7 @@ import pytest
 
 from common.bus import BusError
 from common.feed.record import Candidate, Record, pack_candidate
+from common.feed.validate import Head
 from common.refs.ids import feed_id, message_id, raw
 
 
@@ -35,10 +36,11 @@ async def test_append_answers_for_each_candidate(storage: Any, authors: Any) -> 
         {"index": 2, "author": first.id, "sequence": 2, "reason": "fork"},
         {"index": 3, "author": first.id, "sequence": 4, "reason": "previous"},
     ]
-    evidence = storage.database.forks(raw(first.id))
+    evidence = storage.database.evidence(raw(first.id))
     assert sorted(evidence) == sorted([Candidate.parse(known[1]), Candidate.parse(fork)])
     state = (await storage.call("health"))["state"]
-    assert state == {"state": "ok", "position": 5, "feeds": 2, "forks": 1}
+    own = {"locked": False, "sequence": 0, "missing": 0, "confirmed": 0, "needed": 1}
+    assert state == {"state": "ok", "position": 5, "feeds": 2, "forks": 1, "own": own}
 
 
 async def test_append_refuses_what_is_no_candidate(storage: Any, authors: Any) -> None:
@@ -187,3 +189,42 @@ async def test_everything_is_there_after_a_restart(
     received = [record.received for record in after]
     assert received == sorted(set(received))
     assert [record.sequence for record in after] == [1, 2, 3, 4, 5, 6, 7, 1]
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [1, ["x"], [["x", 1]], [[1]], [["@", 0]], "own", "long"],
+)
+async def test_append_refuses_what_does_not_tell_who_brought_it(
+    storage: Any, authors: Any, runs: Any
+) -> None:
+    told = {"own": [[authors[0].id, 0]], "long": [[authors[0].id, 2]]}
+    options = {"from": told.get(runs, runs) if isinstance(runs, str) else runs}
+    with pytest.raises(BusError, match="`from` must be a list"):
+        await storage.call("log.append", options, bodies=authors[1].write(1))
+    assert storage.writer.log.position == 0
+
+
+async def test_forks_are_told_with_who_brought_them_and_stay(
+    tmp_path: Path, authors: Any, start_storage: Any
+) -> None:
+    author, peer, other = authors
+    async with start_storage(tmp_path) as storage:
+        await storage.append(author.write(2))
+        fork = author.write(at=Head(b"?" * 32, 1))
+        options = {"from": [[peer.id, 1], [other.id, 1]]}
+        answer = await storage.call("log.append", options, bodies=[*peer.write(), *fork])
+        assert [one["reason"] for one in answer["refused"]] == ["fork"]
+        told = await storage.items("forks.list")
+    async with start_storage(tmp_path) as storage:
+        [shown] = await storage.items("forks.list")
+        whole = await storage.call("forks.get", author.id)
+        with pytest.raises(BusError, match="no fork of"):
+            await storage.call("forks.get", peer.id)
+        with pytest.raises(BusError, match="only our own feed"):
+            await storage.call("forks.accept", author.id)
+    assert [shown] == told
+    assert (shown["feed"], shown["agreed"], shown["peers"]) == (author.id, 1, [other.id])
+    assert (shown["ours"], shown["accepted"]) == (message_id(author.head.key), False)
+    assert whole == {**shown, "messages": whole["messages"]}
+    assert [one["key"] for one in whole["messages"]] == [shown["ours"], shown["other"]]

@@ -17,7 +17,8 @@ from common.bus import BusError, Node
 from common.feed import json
 from common.feed.record import Record
 from common.feed.validate import Verified, verify_raw
-from common.runtime.secret import load_or_create
+from common.runtime import settings
+from services.sbot import identity
 
 ROOT = Path(__file__).parents[3]
 
@@ -37,7 +38,7 @@ def process(path: Path) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="sb-") as name:  # short: it becomes a socket's path
-        load_or_create(Path(name) / "secret")
+        identity.claim(settings.load(["--path", name], {}, Path(name), Path(name)))
         yield Path(name)
 
 

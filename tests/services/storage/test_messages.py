@@ -184,7 +184,7 @@ async def test_add_keeps_the_evidence_of_a_fork(storage: Any, authors: Any) -> N
     await storage.call("add", other.values[1])
     with pytest.raises(BusError, match="expected sequence 3 but got:2"):
         await storage.call("add", second)
-    assert len(storage.database.forks(author.keys.public)) == 2
+    assert len(storage.database.evidence(author.keys.public)) == 2
     author.write(1)
     with pytest.raises(BusError, match="expected different previous"):
         await storage.call("add", author.values[2])

@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.feed.record import Candidate, Record
-from services.storage.model import FORK, GAP, KNOWN, PREVIOUS, Group, Log
+from services.storage.model import (
+    FORK,
+    GAP,
+    KNOWN,
+    MAX_FORKS,
+    MAX_PEERS_OF_FORK,
+    PREVIOUS,
+    Group,
+    Log,
+)
 
 A, B = b"a" * 32, b"b" * 32
 
@@ -37,11 +46,11 @@ class Kept:
         found = [m for m in self.written if (m.author, m.sequence) == (author, sequence)]
         return found[0] if found else None
 
-    def commit(self, candidates: Iterable[Candidate]) -> list[str | None]:
+    def commit(self, candidates: Iterable[Candidate], peer: str = "") -> list[str | None]:
         group = Group(self.log, lambda: float(next(self.ticks)), self)
         reasons = []
         for candidate in candidates:
-            reasons.append(group.add(candidate))
+            reasons.append(group.add(candidate, peer))
             if reasons[-1] is None:
                 self.written.append(candidate)
         self.received += [Record.parse(entry.record).received for entry in group.entries]
@@ -78,9 +87,39 @@ def test_fork_is_refused_and_both_messages_kept() -> None:
     other = message(A, 2, "x")
     assert kept.commit([other, message(A, 4)]) == [FORK, None]
     assert kept.evidence == [message(A, 2), other]
-    assert kept.log.forked == {A}
+    assert set(kept.log.forks) == {A}
     assert kept.commit([message(A, 3, "y")]) == [FORK]
     assert len(kept.evidence) == 2  # one pair says it all
+
+
+def test_fork_tells_where_branches_differ_and_who_brought_the_other() -> None:
+    kept = Kept()
+    kept.commit([message(A, 1), message(A, 2)])
+    other = message(A, 2, "x")
+    for peer in ("p", "q", "p", ""):
+        assert kept.commit([other], peer) == [FORK]
+    fork = kept.log.forks[A]
+    assert (fork.sequence, fork.ours, fork.other) == (2, message(A, 2).key, other.key)
+    assert (fork.peers, fork.accepted) == (("p", "q"), False)
+    for n in range(2 * MAX_PEERS_OF_FORK):
+        kept.commit([other], f"{n}")
+    assert len(kept.log.forks[A].peers) == MAX_PEERS_OF_FORK
+    kept.commit([message(B, 1)])
+    assert kept.commit([message(B, 2, previous=b"?" * 32)], "p") == [PREVIOUS]
+    assert kept.log.forks[B][:3] == (1, message(B, 1).key, b"?" * 32)
+
+
+def test_forks_are_bounded_and_ours_is_always_kept() -> None:
+    kept = Kept()
+    authors = [n.to_bytes(32) for n in range(MAX_FORKS + 3)]
+    kept.log.own = authors[-1]
+    for author in authors:
+        kept.commit([message(author, 1)])
+        assert kept.commit([message(author, 1, previous=b"?" * 32)]) == [FORK]
+    assert len(kept.log.forks) == MAX_FORKS + 1
+    assert kept.log.own in kept.log.forks
+    assert kept.log.passed_over == 2
+    assert len(kept.evidence) == 2 * len(kept.log.forks)
 
 
 def test_fork_within_one_group_is_found() -> None:
@@ -139,4 +178,4 @@ def test_any_mix_leaves_a_log_of_chains(groups: list[list[Candidate]]) -> None:
         assert (head.sequence, head.key) == (len(feed), feed[-1].key) if head else not feed
         assert not head or kept.written[head.position - 1] == feed[-1]
         pair = [m for m in kept.evidence if m.author == author]
-        assert bool(pair) == (author in kept.log.forked)
+        assert bool(pair) == (author in kept.log.forks)
