@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.driver import PEERS, CallError
-from tests.support.servers import OURS, OurServer, eventually
+from tests.support.servers import OURS, OurServer, WorkersServer, eventually
 
 pytestmark = pytest.mark.interop
 NOT_ALLOWED = "method:{} is not in list of allowed methods"
 
 
-@pytest.fixture(params=OURS)
+@pytest.fixture(params=[*OURS, "workers"])
 async def ours(folder: Path, request: pytest.FixtureRequest) -> AsyncIterator[OurServer]:
-    async with OURS[request.param](folder / "ours") as server:
+    kind = OURS.get(request.param, WorkersServer)
+    async with kind(folder / "ours") as server:
         yield server
 
 

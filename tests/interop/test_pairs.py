@@ -7,10 +7,22 @@ import pytest
 
 from tests.support.driver import Driver
 from tests.support.replicas import clock, log
-from tests.support.servers import CompactServer, OurServer, Server, SsbServer, eventually
+from tests.support.servers import (
+    CompactServer,
+    OurServer,
+    Server,
+    SsbServer,
+    WorkersServer,
+    eventually,
+)
 
 pytestmark = pytest.mark.interop
-KINDS: dict[str, type[Server]] = {"ours": OurServer, "compact": CompactServer, "theirs": SsbServer}
+KINDS: dict[str, type[Server]] = {
+    "ours": OurServer,
+    "compact": CompactServer,
+    "workers": WorkersServer,
+    "theirs": SsbServer,
+}
 LIVE_LIMIT_S = 2
 MEET_LIMIT_S = 20
 
@@ -32,6 +44,9 @@ async def publish_and_follow(client: Driver, other: str, name: str) -> None:
         ("compact", "theirs"),
         ("theirs", "compact"),
         ("compact", "ours"),
+        ("workers", "theirs"),
+        ("theirs", "workers"),
+        ("workers", "workers"),
         ("theirs", "theirs"),
     ],
 )
