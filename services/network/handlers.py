@@ -59,7 +59,7 @@ def own(method: Callable[[list[Any]], object]) -> Callable[[Call], Awaitable[obj
 
 
 async def dial(parts: Parts, call: Call) -> object:
-    """`connections.dial`: a connection to who is called by an address.
+    """`connections.dial`: a connection to who is called by an address, within the seconds asked for.
 
     Raises:
         CallerError: it is no address that can be dialled.
@@ -69,7 +69,11 @@ async def dial(parts: Parts, call: Call) -> object:
     ways = targets(address) if isinstance(address, str) else ()
     if not isinstance(address, str) or not ways:
         raise CallerError(f"not an address that can be dialled: {address!r}")
-    connection = await parts.dialler.dial(ways, address)
+    options = call.args[1] if len(call.args) > 1 else {}
+    seconds = options.get("seconds") if isinstance(options, dict) else None
+    if seconds is not None and not isinstance(seconds, int | float):
+        raise CallerError(f"not a number of seconds: {seconds!r}")
+    connection = await parts.dialler.dial(ways, address, seconds)
     return {"connection": connection.name, "feed": connection.feed}
 
 

@@ -93,6 +93,7 @@ class Peers:
     async def start(self) -> None:
         """Read the book, join the bus and begin to dial."""
         self.file.load()
+        self.pools.clean()
         self.door.load()
         offline = is_offline(self._settings)
         if not offline:

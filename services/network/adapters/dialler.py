@@ -25,7 +25,11 @@ WAY_SECONDS = 5.0
 """Each way of an address that has several."""
 
 HIDDEN_SECONDS = 18.0
-"""A hidden host alone: making a way through the onion takes a while. No dial takes longer: callers wait 20 s."""
+"""A hidden host alone: making a way through the onion takes a while. No dial takes longer, unless the caller says
+so: callers wait 20 s."""
+
+MAX_SECONDS = 60.0
+"""Whatever a caller says."""
 
 
 class Dialler:
@@ -51,10 +55,12 @@ class Dialler:
         self._dial_seconds = dial_seconds
         self._under_way: dict[FeedId, asyncio.Task[Connection]] = {}
 
-    async def dial(self, ways: tuple[Target, ...], address: str) -> Connection:
+    async def dial(
+        self, ways: tuple[Target, ...], address: str, seconds: float | None = None
+    ) -> Connection:
         """A connection to the key that all ways lead to, the standing one or a new one by the first way that works.
 
-        It goes by the address given.
+        It goes by the address given; `seconds` is for the last way, where the usual time is too short.
 
         Raises:
             CallerError: it is our own key, or our feed blocks it.
@@ -68,7 +74,7 @@ class Dialler:
             return standing
         task = self._under_way.get(feed)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._try(ways, address))
+            task = asyncio.get_running_loop().create_task(self._try(ways, address, seconds))
             self._under_way[feed] = task
             task.add_done_callback(lambda done: self._done(feed, done))
         return await asyncio.shield(task)
@@ -85,15 +91,19 @@ class Dialler:
         if not task.cancelled():
             task.exception()  # the one who asked may have left
 
-    async def _try(self, ways: tuple[Target, ...], address: str) -> Connection:
-        until = asyncio.get_running_loop().time() + HIDDEN_SECONDS
+    async def _try(
+        self, ways: tuple[Target, ...], address: str, wanted: float | None
+    ) -> Connection:
+        longest = min(max(wanted or 0, HIDDEN_SECONDS), MAX_SECONDS)
+        until = asyncio.get_running_loop().time() + longest
         for way in ways[:-1]:
             try:
                 return await self._in_time(way, address, min(self._dial_seconds, WAY_SECONDS))
             except PeerError:
                 continue
         last = ways[-1]
-        seconds = HIDDEN_SECONDS if last.is_hidden else self._dial_seconds
+        usual = HIDDEN_SECONDS if last.is_hidden else self._dial_seconds
+        seconds = max(usual, wanted or 0)
         rest = until - asyncio.get_running_loop().time()
         return await self._in_time(last, address, min(seconds, rest))
 

@@ -51,7 +51,11 @@ class Networks:
         """
         worker = self._spread.least(self._node.is_up)
         reply = await self._node.call(
-            worker, "connections.dial", address, deadline_ms=patience_ms + MARGIN_MS
+            worker,
+            "connections.dial",
+            address,
+            {"seconds": patience_ms / 1000},
+            deadline_ms=patience_ms + MARGIN_MS,
         )
         return str(reply.json()["connection"])
 

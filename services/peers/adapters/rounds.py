@@ -33,6 +33,9 @@ SETTLE_SECONDS = 1.0
 LEAST_PAUSE_SECONDS = 0.1
 """Between two looks at all peers, whatever happens meanwhile."""
 
+PAUSE_FACTOR = 10
+"""A look at ten thousand peers takes 0.1 s: looking shall not take more than a tenth of the time."""
+
 STANDING_SECONDS = 60.0
 """How long a second call waits for the dial of a first (ssb-conn-hub)."""
 
@@ -176,21 +179,21 @@ class Rounds:
             await self._dial(contact, patience)
         except BusError as error:
             entry = self._pools.entry(contact.address)
-            if entry is not None and entry.failures == 1:
+            if entry is not None and entry.failures == 1:  # the others are counted only
                 fields = {"address": contact.address, "reason": error.message}
                 log.info("a peer cannot be reached", extra={"fields": fields})
 
     async def _go_round(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            news = self._news
-            now = self._clock()
+            began, now = loop.time(), self._clock()
             if self.networks.is_up:
                 self.do(self._scheduler.tick(now))
-                news = self._news
-            wait = max((self._scheduler.next_due(now) - self._clock()) / 1000, LEAST_PAUSE_SECONDS)
-            await asyncio.sleep(LEAST_PAUSE_SECONDS)
+            news, due = self._news, self._scheduler.next_due(now)
+            pause = max((loop.time() - began) * PAUSE_FACTOR, LEAST_PAUSE_SECONDS)
+            await asyncio.sleep(pause)
             try:
-                async with asyncio.timeout(wait - LEAST_PAUSE_SECONDS):
+                async with asyncio.timeout(max((due - self._clock()) / 1000, 0)):
                     await news.wait()
             except TimeoutError:
                 continue

@@ -19,7 +19,7 @@ State = Literal["connecting", "connected", "disconnecting"]
 
 @dataclass(slots=True)
 class Contact:
-    """One peer in contact. `dialled` tells that we began it, `since` when its state began, in ms."""
+    """One peer in contact. `dialled` tells that we began it, or one of its connections; `since` when its state began."""
 
     address: str
     key: FeedId | None
@@ -84,6 +84,7 @@ class Hub:
     def carry(self, contact: Contact, connection: str, *, dialled: bool) -> None:
         """A connection carries a contact from now on."""
         contact.connections[connection] = dialled
+        contact.dialled = any(contact.connections.values())
         self._by_connection[connection] = contact
 
     def drop(self, connection: str) -> Contact | None:
@@ -91,4 +92,6 @@ class Hub:
         contact = self._by_connection.pop(connection, None)
         if contact is not None:
             del contact.connections[connection]
+            if contact.connections:
+                contact.dialled = any(contact.connections.values())
         return contact

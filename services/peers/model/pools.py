@@ -94,6 +94,15 @@ class Pools:
             self._tell("other", entry)
         return entry is not None
 
+    def clean(self) -> None:
+        """Let go of what is found again where it still is: the local network, Bluetooth (cleanUpDB of ssb-conn)."""
+        for entry in self.book:
+            if entry.data.get("source") in ("local", "bt") or entry.data.get("type") in (
+                "lan",
+                "bt",
+            ):
+                self.book.delete(entry.address)
+
     def connecting(self, address: str, data: Data, now: int) -> Contact:
         """A dial begins; there is no contact with that peer."""
         staged = self._unstaged(address, whose(address, data))
@@ -151,16 +160,16 @@ class Pools:
             self.hub.add(contact)
         self.hub.carry(contact, connection, dialled=dialled)
         if contact.state == "connecting":
-            self._joined(contact, now, dialled=dialled)
+            self._joined(contact, now)
         return contact
 
-    def _joined(self, contact: Contact, now: int, *, dialled: bool) -> None:
-        contact.state, contact.since, contact.dialled = "connected", now, dialled
+    def _joined(self, contact: Contact, now: int) -> None:
+        contact.state, contact.since = "connected", now
         contact.joined_at = now
         staged = self._unstaged(contact.address, contact.key)
         entry = self.entry(contact.address)
         if entry is not None:
-            entry.error, entry.left_alone, entry.client = None, False, dialled
+            entry.error, entry.left_alone, entry.client = None, False, contact.dialled
             self._note(
                 entry,
                 {"stateChange": now, "failure": 0, "failingSince": None, "defunct": None},

@@ -476,3 +476,14 @@ async def test_ping_serves_again_after_the_pause(start: Start) -> None:
             if len(stamps) == 2:
                 break
     assert stamps[1] - stamps[0] >= 40
+
+
+async def test_what_the_local_network_told_is_not_kept_over_a_start(start: Start) -> None:
+    here, there = await start(), await start()
+    await here.peers.stop()
+    kept = {there.address: {"type": "lan"}, "net:x.example:1": {"source": "local"}}
+    (here.path / "conn.json").write_text(json.dumps(kept))
+    again = Peers(chosen(here.path), here.peers.pools.own)
+    await again.start()
+    assert len(again.pools.book) == 0
+    await again.stop()

@@ -182,3 +182,22 @@ def test_peers_are_shown_as_ssb_gossip_did() -> None:
     [told] = summary(made).values()
     assert told["address"] == AT_A
     assert told["stats"]["rtt"]["count"] == 0
+
+
+def test_a_contact_counts_as_dialled_while_a_connection_that_we_began_stands() -> None:
+    made, _ = pools()
+    made.connected(A, "1", OTHER_A, 10, dialled=False)
+    contact = made.connected(A, "2", AT_A, 11, dialled=True)
+    assert contact is not None
+    assert contact.dialled
+    made.disconnected("2", 12)
+    assert not contact.dialled
+
+
+def test_what_is_found_again_is_not_kept_over_a_start() -> None:
+    made, _ = pools()
+    made.remember(AT_A, {"type": "lan"}, 1)
+    made.remember(AT_B, {"source": "local"}, 1)
+    made.remember(OTHER_A, {"type": "pub"}, 1)
+    made.clean()
+    assert [entry.address for entry in made.book] == [OTHER_A]
