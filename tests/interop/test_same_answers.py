@@ -34,9 +34,13 @@ OWN_METHODS = {
     **dict.fromkeys(("conn.unstage", "conn.start", "conn.stop", "getAddress"), "sync"),
     **dict.fromkeys(("conn.peers", "conn.stagedPeers"), "source"),
     "conn.ping": "duplex",
+    "connFirewall.attempts": "source",
+    "connFirewall.reconfigure": "sync",
     "ebt.clock": "async",
     "ebt.forget": "sync",
     "ebt.replicateFormat": "duplex",
+    **dict.fromkeys(("forks.accept", "forks.get"), "async"),
+    "forks.list": "source",
     "friends.block": "async",
     "friends.follow": "async",
     "friends.graph": "async",
@@ -45,8 +49,8 @@ OWN_METHODS = {
     "replicationScheduler.reconfigure": "sync",
     "replicationScheduler.start": "sync",
 }
-"""What ssb-server 16 has not: methods of ssb-conn, secret-stack, ssb-ebt 9, ssb-friends 5 and
-ssb-replication-scheduler for newer clients, and `replicate.peers` and `peers.explain` for operators."""
+"""What ssb-server 16 has not: methods of ssb-conn and its firewall, secret-stack, ssb-ebt 9, ssb-friends 5 and
+ssb-replication-scheduler for newer clients, and `forks.*`, `replicate.peers` and `peers.explain` for operators."""
 
 STUMBLED = (
     "Cannot read properties of",

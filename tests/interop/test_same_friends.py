@@ -122,7 +122,7 @@ async def test_same_answers_as_version_5(folder: Path) -> None:
     load_or_create(folder / "secret")
     async with AsyncExitStack() as stack:
         both = []
-        for server in (Db2Server(folder / "theirs"), OurServer(folder / "ours")):
+        for server in (Db2Server(folder / "theirs"), OurServer(folder / "ours", "--force")):
             server.folder.mkdir()
             shutil.copy(folder / "secret", server.folder / "secret")
             both.append(await answers(server, stack))

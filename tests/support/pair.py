@@ -96,7 +96,10 @@ async def filled(server: Server, data: dict[str, Any], secret: Path) -> AsyncIte
 async def pair(folder: Path, data: dict[str, Any]) -> AsyncIterator[tuple[Side, Side]]:
     """Both servers: theirs, ours."""
     soon = ("--ooo.timeout", "300")
-    theirs, ours = SsbServer(folder / "theirs", *soon), OurServer(folder / "ours", *soon)
+    theirs = SsbServer(folder / "theirs", *soon)
+    ours = OurServer(
+        folder / "ours", *soon, "--force"
+    )  # it has the key of a feed that is elsewhere too
     secret = folder / "secret"
     async with (
         filled(theirs, data, secret) as a,
