@@ -6,7 +6,7 @@ Puts the parts together and owns their life. The table says what is offered on t
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -84,6 +84,7 @@ class Peers:
             self.node, networks, self.firewall, pools=self.pools, folder=settings.path, close=close
         )
         self._pubs: Pubs | None = None
+        self._announcements: Announcements | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def clock(self) -> int:
@@ -130,6 +131,10 @@ class Peers:
         if self._pubs is not None:
             await self._pubs.save()
 
+    def passed_over(self) -> Mapping[str, int]:
+        """Announcements that were not believed, by reason."""
+        return self._announcements.passed_over if self._announcements else {}
+
     def turn(self, kind: str, *, on: bool) -> None:
         """Dial a group of ssb-gossip's names, or do not; kept in the configuration."""
         config_file.put(self._settings.path, kind, on)
@@ -147,10 +152,10 @@ class Peers:
         self.rounds.tell()
 
     def _follow_pubs(self) -> None:
-        announcements = Announcements(self.pools)
+        self._announcements = Announcements(self.pools)
         self._pubs = Pubs(
             self.node,
-            announcements,
+            self._announcements,
             self.file,
             folder=self._settings.path,
             clock=self.clock,

@@ -242,7 +242,7 @@ class Rounds:
         now = self._clock()
         for contact in self._pools.hub:
             for connection in [name for name in contact.connections if gone(name)]:
-                self._pools.disconnected(connection, now)
+                self._pools.disconnected(connection, now, ours=True)
         for name in [name for name in self._pings if gone(name)]:
             self._pings.pop(name).cancel()
         self.tell()

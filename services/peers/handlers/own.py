@@ -43,6 +43,7 @@ async def health(parts: Parts, call: Call) -> object:
         "connecting": states["connecting"],
         "given_up": sum(entry.is_defunct for entry in pools.book),
         "dialled": Counter(c.group for c in pools.hub if c.dialled),
+        "passed_over": parts.passed_over(),
         "gossip": legacy.summary(pools),
     }
     return {"service": "peers", "ready": True, "state": state}

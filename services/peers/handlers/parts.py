@@ -1,5 +1,6 @@
 """What the handlers work with, and what they all ask of their arguments."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from common.bus import Call, CallerError
@@ -27,6 +28,9 @@ class Parts(Protocol):
 
     def clock(self) -> int:
         """The time in ms since 1970."""
+
+    def passed_over(self) -> Mapping[str, int]:
+        """Announcements that were not believed, by reason."""
 
     def turn(self, kind: str, *, on: bool) -> None:
         """Dial a group of ssb-gossip's names, or do not; kept in the configuration."""

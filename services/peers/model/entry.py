@@ -7,12 +7,13 @@ never know who is connected.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Literal
 
 from common.refs import FeedId, is_feed
-from common.refs.legacy import key_of, parse_address
+from common.refs.legacy import key_of
 from common.refs.multiserver import decode
+from common.refs.targets import targets
 
 __all__ = [
     "Data",
@@ -85,8 +86,9 @@ class Entry:
 
 def entry_of(address: str, data: Data) -> Entry:
     """An entry for an address and its data; both may be anything that is JSON."""
-    host, _ = host_and_port(address)
-    return Entry(address, data, whose(address, data), is_loopback(host))
+    ways = targets(address)
+    here = any(is_loopback(way.host) for way in ways) if ways else is_loopback(_place(address)[0])
+    return Entry(address, data, whose(address, data), here)
 
 
 def whose(address: str, data: Mapping[str, Any]) -> FeedId | None:
@@ -99,10 +101,13 @@ def whose(address: str, data: Mapping[str, Any]) -> FeedId | None:
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """Where an address leads; empty and 0 where it does not say."""
-    found = parse_address(address) if "~" in address else None
-    if found is not None and found.is_valid:
-        return found.host, int(found.port)
+    """Where an address leads, its first way; empty and 0 where it does not say."""
+    ways = targets(address)
+    return (ways[0].host, ways[0].port) if ways else _place(address)
+
+
+def _place(address: str) -> tuple[str, int]:
+    """The same of an address that nobody can dial: it names no key, or a protocol that we do not speak."""
     first = (decode(address) or ((),))[0]
     if first and len(first[0].data) > 1:
         *host, port = first[0].data
@@ -118,7 +123,8 @@ def is_loopback(host: str) -> bool:
         found = ip_address(host)
     except ValueError:
         return False
-    return found.is_loopback or found.is_unspecified
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return any(one.is_loopback or one.is_unspecified for one in (found, mapped) if one is not None)
 
 
 def inferred_type(address: str) -> str | None:

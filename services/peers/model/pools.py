@@ -195,8 +195,8 @@ class Pools:
             entry.left_alone = left_alone or entry.left_alone
         self._tell("other", entry_of(contact.address, {}))
 
-    def disconnected(self, connection: str, now: int) -> Contact | None:
-        """A connection ended; answers the contact that is over by it."""
+    def disconnected(self, connection: str, now: int, *, ours: bool = False) -> Contact | None:
+        """A connection ended, by our own fault or not; answers the contact that is over by it."""
         contact = self.hub.drop(connection)
         if contact is None or contact.connections:
             return None
@@ -209,7 +209,10 @@ class Pools:
         duration = Statistic.read(entry.data.get("duration"))
         duration.add(lasted)
         self._note(entry, {"stateChange": now, "duration": duration.json()})
-        entry.flaps = 0 if lasted >= LASTING_MS else entry.flaps + 1
+        if lasted >= LASTING_MS:
+            entry.flaps = 0
+        elif not ours:
+            entry.flaps += 1
         self._put_off(entry, contact.group, now)
         self._tell("disconnect", entry)
         return contact

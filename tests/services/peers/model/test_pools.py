@@ -201,3 +201,11 @@ def test_what_is_found_again_is_not_kept_over_a_start() -> None:
     made.remember(OTHER_A, {"type": "pub"}, 1)
     made.clean()
     assert [entry.address for entry in made.book] == [OTHER_A]
+
+
+def test_what_we_lost_ourselves_is_not_held_against_a_peer() -> None:
+    made, _ = pools()
+    entry = made.remember(AT_A, {}, 1)
+    up(made)
+    made.disconnected("1", 20, ours=True)
+    assert entry.wait == 2000

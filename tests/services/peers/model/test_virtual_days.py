@@ -150,7 +150,7 @@ def test_all_that_can_be_reached_are_met_and_the_dead_cost_little(seed: int) -> 
 def test_all_are_met_again_and_again(seed: int) -> None:
     """Nobody is met once and then never, however many wait."""
     world = World(seed)
-    remotes = world.add(40, 1.0, source="manual")
+    remotes = [*world.add(40, 1.0, source="manual"), *world.add(100, 1.0, hops=1)]
     for remote in remotes:
         remote.stays_ms = 100 * DAY
     world.run(1.0, 20 * SECOND)
