@@ -13,7 +13,6 @@ Differences from the JavaScript, on purpose:
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any, Final
 
 from common.gossip.messages import (
@@ -41,13 +40,13 @@ from common.gossip.messages import (
     WantedChanged,
 )
 from common.gossip.outgoing import Outgoing
+from common.gossip.refusals import FORGED, FORKED, GAP
 from common.gossip.senders import Senders
 from common.gossip.session import NOT_SHARED, REFUSED, Session, Told
+from common.gossip.sharing import Sharing
 from common.gossip.state import State
 from common.refs import FeedId, is_feed
 
-MAX_PEERS_FORKED: Final = 1_024
-"""Peers of which forks are remembered; of older ones the forked message is looked at again."""
 MAX_UNWANTED: Final = 50_000
 """Feeds that one peer may name and we do not want, some 300 bytes each: more are passed over in silence. When one
 of those becomes wanted the peer is told so, and says again what it has."""
@@ -55,12 +54,6 @@ MAX_UNWANTED_IN_ALL: Final = 500_000
 """The same of all peers: some 150 MB."""
 SILENT_MS: Final = 30_000
 """How long a peer may take until its first notes; JavaScript peers tell them at once, be they empty."""
-RECALL_MS: Final = 30_000
-"""How old a session is when it begins to tell what it left out: a short visit is not worth it."""
-RECALLED_AT_ONCE: Final = 50
-"""Feeds that are told then on each tick: 3 KB a second."""
-OFFER_MS: Final = 30_000
-"""How often feeds that a peer refused are offered to it again."""
 
 
 class Ebt:
@@ -70,7 +63,7 @@ class Ebt:
         self._state = State(own, dict(clock), max_messages=max_messages)
         self._senders = Senders(self._state)
         self._outgoing = Outgoing(self._state)
-        self._offered_at = 0.0
+        self._sharing = Sharing(self._state, self._senders, self._outgoing)
         self._handlers: dict[type, Callable[[Any], Iterator[Command]]] = {
             Connected: self._connected,
             Disconnected: self._disconnected,
@@ -133,6 +126,9 @@ class Ebt:
         commands = list(self._handlers[type(event)](event))
         for session in self._state.sessions.values():
             if session.notes is not None:
+                if session.halts:
+                    commands.append(SendNotes(session.peer, session.halts))
+                    session.halts = {}
                 notes, session.notes = session.notes, None
                 commands.append(SendNotes(session.peer, notes))
             if session.to_read:
@@ -148,28 +144,10 @@ class Ebt:
             memory = command.clock
             yield command
         session = Session(event.peer, event.now, heard_at=event.now, memory=memory)
-        session.forked = self._state.forked.get(event.peer, set())
+        session.refusals = self._state.refusals.get(event.peer, session.refusals)
         self._state.sessions[event.peer] = session
         if not event.client:
-            self._start(session, event.now)
-
-    def _start(self, session: Session, now: float) -> None:
-        """Tells the first notes: at once when the peer called, else after the peer's.
-
-        A feed of which the peer had our head is left out: it is told when either side gets more, or later.
-        """
-        always = (session.peer, self._state.own)
-        session.started = True
-        session.notes = {}
-        memory, session.memory = session.memory, {}
-        for feed in self._state.wanted:
-            if not self._state.is_shared(feed, session):
-                continue
-            head = self._state.head(feed)
-            if memory.get(feed) == head and feed not in always:
-                session.skip(feed, head)
-            else:
-                self._senders.greet(session, feed, now)
+            self._sharing.start(session, event.now)
 
     def _disconnected(self, event: Disconnected) -> Iterator[Command]:
         yield from self._drop(event.peer, event.now)
@@ -183,21 +161,13 @@ class Ebt:
         if session.started:
             yield Remember(peer, session.clock())
 
-    def _fork(self, session: Session, feed: FeedId) -> None:
-        session.forked.add(feed)
-        forked = self._state.forked
-        forked.pop(session.peer, None)
-        forked[session.peer] = session.forked
-        if len(forked) > MAX_PEERS_FORKED:
-            del forked[next(iter(forked))]
-
     def _notes_received(self, event: NotesReceived) -> Iterator[Command]:
         session = self._state.sessions.get(event.peer)
         if session is None:
             return
         session.is_silent = False
         if not session.started:
-            self._start(session, event.now)
+            self._sharing.start(session, event.now)
         for feed, (sequence, receive) in event.notes.items():
             if feed in self._state.wanted or is_feed(feed):
                 note = Told(sequence, receive) if sequence >= 0 else NOT_SHARED
@@ -214,11 +184,7 @@ class Ebt:
                 session.tell(feed, REFUSED, receive=False)
             return
         session.heard[feed] = note
-        if note.sequence == REFUSED:
-            session.stop(feed)
-            self._senders.release(session, feed, now)
-        else:
-            self._answer(session, feed, note, now)
+        self._sharing.answer(session, feed, note, now)
 
     def _has_room(self, session: Session) -> bool:
         """Counts one more feed that is not shared, where there is room for it."""
@@ -227,20 +193,6 @@ class Ebt:
         session.unwanted += 1
         self._state.unwanted += 1
         return True
-
-    def _answer(self, session: Session, feed: FeedId, note: Told, now: float) -> None:
-        """Acts on what the peer has and wants of a shared feed."""
-        if note.receive:
-            self._outgoing.asked(session, feed, note.sequence)
-        else:
-            session.stop_sending(feed)
-        if feed in session.skipped:
-            self._senders.greet(session, feed, now)
-        head = self._state.head(feed)
-        if note.sequence > head:
-            self._senders.claimed(session, feed, now)
-        if note.sequence < head != session.told[feed].sequence and not note.receive:
-            session.tell(feed, head, receive=feed in session.receiving)
 
     def _messages_received(self, event: MessagesReceived) -> Iterator[Command]:
         session = self._state.sessions.get(event.peer)
@@ -272,37 +224,32 @@ class Ebt:
             session.restarted.discard(feed)
             return True
         if sequence > known and feed not in session.restarted:
-            self._refuse(session, feed, now)
-            session.refused.add(feed)
+            self._sharing.refuse(session, feed, GAP, now)
         return False
-
-    def _refuse(self, session: Session, feed: FeedId, now: float) -> None:
-        session.stop(feed)
-        session.tell(feed, REFUSED, receive=False)
-        self._senders.release(session, feed, now)
 
     def _messages_lost(self, event: MessagesLost) -> Iterator[Command]:
         session = self._state.sessions.get(event.peer)
-        if session is not None and self._state.is_shared(event.feed, session):
-            session.expected.pop(event.feed, None)
-            more = session.claim(event.feed) > self._state.head(event.feed)
-            if more and self._state.may_ask(event.feed, session):
-                session.restarted.add(event.feed)
-                self._senders.ask(session, event.feed, event.now)
+        if session is None or not self._state.is_shared(event.feed, session):
+            return
+        head = self._state.head(event.feed)
+        if event.feed in session.restarted:
+            return  # asked anew already: this one came before that
+        session.expected.pop(event.feed, None)
+        if session.claim(event.feed) > head and self._state.may_ask(event.feed, session):
+            session.restart(event.feed, head)
+            self._senders.ask(session, event.feed, event.now)
         yield from ()
 
     def _feed_forked(self, event: FeedForked) -> Iterator[Command]:
         session = self._state.sessions.get(event.peer)
         if session is not None:
-            self._refuse(session, event.feed, event.now)
-            self._fork(session, event.feed)
+            self._sharing.refuse(session, event.feed, FORKED, event.now)
         yield from ()
 
     def _message_forged(self, event: MessageForged) -> Iterator[Command]:
         session = self._state.sessions.get(event.peer)
         if session is not None:
-            self._fork(session, event.feed)
-            session.told.pop(event.feed, None)
+            self._sharing.refuse(session, event.feed, FORGED, event.now)
             yield from self._drop(event.peer, event.now)
             yield EndSession(event.peer, event.reason)
 
@@ -314,45 +261,6 @@ class Ebt:
         for feed in {message.author for message in new}:
             self._senders.appended(feed)
         yield from self._outgoing.appended(new)
-
-    def _wanted_changed(self, event: WantedChanged) -> Iterator[Command]:
-        for feed in event.added:
-            self._state.wanted[feed] = None
-        started = [s for s in self._state.sessions.values() if s.started]
-        for feed in event.added:
-            for session in started:
-                self._begin(session, feed, event.now)
-        for feed in event.removed:
-            self._state.wanted.pop(feed, None)
-            for session in started:
-                if feed in session.told:
-                    self._refuse(session, feed, event.now)
-        yield from ()
-
-    def _begin(self, session: Session, feed: FeedId, now: float) -> None:
-        """A feed is shared from now on: acts on what the peer said of it before."""
-        if not self._state.is_shared(feed, session):
-            return
-        session.restarted.add(feed)
-        said = session.heard.get(feed)
-        self._senders.greet(session, feed, now)
-        if said is not None and said.sequence != REFUSED:
-            self._answer(session, feed, said, now)
-
-    def _block_changed(self, event: BlockChanged) -> Iterator[Command]:
-        blocked = self._state.blocks.setdefault(event.author, set())
-        (blocked.add if event.blocked else blocked.discard)(event.target)
-        if not blocked:
-            del self._state.blocks[event.author]
-        session = self._state.sessions.get(event.target)
-        if session is None:
-            return
-        if event.author == self._state.own and event.blocked:
-            yield EndSession(event.target, "")
-        if event.blocked and event.author in session.told:
-            self._refuse(session, event.author, event.now)
-        elif not event.blocked and session.started:
-            self._begin(session, event.author, event.now)
 
     def _feed_read(self, event: FeedRead) -> Iterator[Command]:
         session = self._state.sessions.get(event.peer)
@@ -372,16 +280,20 @@ class Ebt:
             change(session, event.now)
         yield from ()
 
+    def _wanted_changed(self, event: WantedChanged) -> Iterator[Command]:
+        self._sharing.want(event.added, event.removed, event.now)
+        yield from ()
+
+    def _block_changed(self, event: BlockChanged) -> Iterator[Command]:
+        author, target = event.author, event.target
+        if author == self._state.own and event.blocked and target in self._state.sessions:
+            yield EndSession(target, "")
+        self._sharing.block(author, target, blocked=event.blocked, now=event.now)
+
     def _ticked(self, event: Ticked) -> Iterator[Command]:
         for session in list(self._state.sessions.values()):
             if session.is_silent and event.now - session.connected_at >= SILENT_MS:
                 yield from self._drop(session.peer, event.now)
                 yield FallBack(session.peer)
-            elif session.skipped and event.now - session.connected_at >= RECALL_MS:
-                for feed in list(islice(session.skipped, RECALLED_AT_ONCE)):
-                    self._senders.greet(session, feed, event.now)
+        self._sharing.tick(event.now)
         self._senders.tick(event.now)
-        if event.now - self._offered_at >= OFFER_MS:
-            self._offered_at = event.now
-            for session in self._state.sessions.values():
-                self._outgoing.offer(session)

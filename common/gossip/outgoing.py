@@ -55,7 +55,10 @@ class Outgoing:
             bodies: list[bytes] = []
             for feed, run in runs:
                 if feed in session.sending:
-                    bodies.extend(_forward(session, feed, run))
+                    if feed == session.peer:
+                        session.is_owed_own = True
+                    else:
+                        bodies.extend(_forward(session, feed, run))
                 elif self._state.is_shared(feed, session):
                     _announce(session, feed, run[-1].sequence)
             if bodies:
@@ -75,6 +78,16 @@ class Outgoing:
             return
         if at < self._state.head(event.feed):
             session.to_read[event.feed] = None
+
+    def tick(self, session: Session) -> None:
+        """Gives a peer messages of its own feed, unless it showed meanwhile that it has them.
+
+        Who just wrote one needs it less than anybody; who lost some gets them a moment later.
+        """
+        if session.is_owed_own:
+            session.is_owed_own = False
+            if session.peer in session.sending:
+                session.to_read[session.peer] = None
 
     def offer(self, session: Session) -> None:
         """Tells again of the shared feeds that the peer refused, where there is more than it was told."""

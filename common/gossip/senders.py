@@ -7,12 +7,16 @@ A feed has at most one active sender. Another one takes its place when it says i
 ever said (lag), or when the active one owes: it said it has more than is here, and nothing new came from it for
 STALL_MS, or nothing of this feed for PATIENCE_MS. Any other peer only tells what it has, when that changes.
 
+Who sends a feed as it grows hears of new messages a moment before or after others do. It keeps its place unless
+others are LATE_TIMES first in a row, or it stays behind for LAG_MS: each change costs a message sent twice.
+
 Claims cost nothing, so they alone must not keep others from sending: who still delivers is not replaced by who
 claims more, and who owed once is asked again only when nobody else has more; who owed and never sent anything
 new comes last for other feeds too.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from common.gossip.session import Session
@@ -25,6 +29,44 @@ PATIENCE_MS: Final = 30_000
 """An honest sender of hundreds of feeds sends one after the other; a liar delays a feed for so long at most."""
 RETRY_MS: Final = 30_000
 """An active sender without a rival is asked again after this long, in case it forgot."""
+LATE_TIMES: Final = 3
+"""Messages in a row that others were first to tell of: then their way is the shorter one."""
+FEW: Final = 3
+"""Messages: a feed of which more are missing is not just growing."""
+LAG_MS: Final = 500
+"""Longer than a note and a message are apart on most ways."""
+
+
+@dataclass(slots=True, eq=False)
+class Sender:
+    """The active sender of a feed, since it was asked."""
+
+    session: Session
+    since: float
+    """When it was asked, or sent the last message of the feed."""
+    has_sent: bool = False
+    late: int = 0
+    first_told: int = 0
+    """The last sequence that another peer told of before it came from this one."""
+    behind_since: float | None = None
+
+    def is_late(self, claim: int, now: float) -> bool:
+        """Counts that another peer has more; whether others had for too long, or too often."""
+        if self.behind_since is None:
+            self.behind_since = now
+        if claim > self.first_told:
+            self.first_told = claim
+            self.late += 1
+        return self.late >= LATE_TIMES or now - self.behind_since >= LAG_MS
+
+    def delivered(self, sequence: int, now: float) -> None:
+        """New messages came from it, up to this one."""
+        self.since = now
+        self.has_sent = True
+        if sequence >= self.first_told:
+            self.behind_since = None
+        if sequence > self.first_told:
+            self.late = 0
 
 
 class Senders:
@@ -32,10 +74,8 @@ class Senders:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._active: dict[FeedId, Session] = {}
+        self._active: dict[FeedId, Sender] = {}
         self._missing: dict[FeedId, None] = {}
-        self._waiting_since: dict[FeedId, float] = {}
-        """When the active sender was asked, or sent the last message of the feed."""
 
     @property
     def missing(self) -> Iterable[FeedId]:
@@ -46,11 +86,10 @@ class Senders:
         """Makes the peer the active sender, and tells it and the one before."""
         head = self._state.head(feed)
         before = self._active.get(feed)
-        if before is not None and before is not session:
-            before.receiving.pop(feed, None)
-            before.tell(feed, head, receive=False)
-        self._active[feed] = session
-        self._waiting_since[feed] = now
+        if before is not None and before.session is not session:
+            before.session.receiving.pop(feed, None)
+            before.session.tell(feed, head, receive=False)
+        self._active[feed] = Sender(session, now)
         session.receiving[feed] = None
         session.heard_at = max(session.heard_at, now)
         session.tell(feed, head, receive=True)
@@ -68,39 +107,46 @@ class Senders:
             return
         self._missing[feed] = None
         active = self._active.get(feed)
-        if active is session:
-            return
-        if active is None or (
-            active.claim(feed) < session.claim(feed)
-            and feed not in session.owed
-            and not (self._owes(active, feed) and self._is_patient(active, feed, now))
-        ):
+        if active is None:
             self.ask(session, feed, now)
+            return
+        claim = session.claim(feed)
+        if active.session is session or claim <= active.session.claim(feed):
+            return
+        if feed not in session.owed and self._may_replace(active, feed, claim, now):
+            self.ask(session, feed, now)
+
+    def _may_replace(self, active: Sender, feed: FeedId, claim: int, now: float) -> bool:
+        if self._owes(active.session, feed):
+            return not self._is_patient(active, now)
+        head = self._state.head(feed)
+        is_at_head = active.has_sent or active.session.claim(feed) == head >= claim - FEW
+        return not is_at_head or active.is_late(claim, now)
 
     def delivered(self, session: Session, feed: FeedId, now: float) -> None:
         """New messages of the feed came from the peer, in order."""
         session.is_proven = True
         session.owed.discard(feed)
-        if self._active.get(feed) is session:
-            self._waiting_since[feed] = now
+        active = self._active.get(feed)
+        if active is not None and active.session is session:
+            active.delivered(session.expected[feed], now)
 
     def appended(self, feed: FeedId) -> None:
         """The head of a feed grew."""
         if feed in self._missing and not self._have_more(feed):
             del self._missing[feed]
         active = self._active.get(feed)
-        if active is not None and not self._state.may_ask(feed, active):
+        if active is not None and not self._state.may_ask(feed, active.session):
             del self._active[feed]
-            self._waiting_since.pop(feed, None)
-            active.receiving.pop(feed, None)
-            active.tell(feed, self._state.head(feed), receive=False)
+            active.session.receiving.pop(feed, None)
+            active.session.tell(feed, self._state.head(feed), receive=False)
 
     def release(self, session: Session, feed: FeedId, now: float) -> None:
         """The peer sends the feed no longer; asks another one that has more, if there is one."""
         session.receiving.pop(feed, None)
-        if self._active.get(feed) is session:
+        active = self._active.get(feed)
+        if active is not None and active.session is session:
             del self._active[feed]
-            self._waiting_since.pop(feed, None)
             if feed in self._missing:
                 self._rotate(feed, session, now)
 
@@ -127,26 +173,32 @@ class Senders:
     def tick(self, now: float) -> None:
         """Asks others for what stalled senders owe."""
         for feed in list(self._missing):
-            if not self._have_more(feed):
+            more = self._have_more(feed)
+            if not more:
                 del self._missing[feed]
                 continue
             active = self._active.get(feed)
-            owes = active is not None and self._owes(active, feed)
-            if active is not None and owes:
-                if self._is_patient(active, feed, now):
-                    continue
-                active.owed.add(feed)
-            asked = self._rotate(feed, active, now)
-            if not asked and active is not None and owes and now - active.heard_at > RETRY_MS:
-                active.restarted.add(feed)
-                self.ask(active, feed, now)
+            if active is None:
+                self._rotate(feed, None, now)
+            elif self._owes(active.session, feed):
+                if not self._is_patient(active, now):
+                    self._give_up(active, feed, now)
+            elif self._may_replace(active, feed, max(s.claim(feed) for s in more), now):
+                self._rotate(feed, active.session, now)
+
+    def _give_up(self, active: Sender, feed: FeedId, now: float) -> None:
+        """Asks another than one who owes; the same one again, after a while, where there is none."""
+        session = active.session
+        session.owed.add(feed)
+        if not self._rotate(feed, session, now) and now - session.heard_at > RETRY_MS:
+            session.restart(feed, self._state.head(feed))
+            self.ask(session, feed, now)
 
     def _owes(self, session: Session, feed: FeedId) -> bool:
         return session.claim(feed) > self._state.head(feed)
 
-    def _is_patient(self, active: Session, feed: FeedId, now: float) -> bool:
-        since = self._waiting_since.get(feed, now)
-        return now - active.heard_at < STALL_MS and now - since < PATIENCE_MS
+    def _is_patient(self, active: Sender, now: float) -> bool:
+        return now - active.session.heard_at < STALL_MS and now - active.since < PATIENCE_MS
 
     def _have_more(self, feed: FeedId) -> list[Session]:
         head = self._state.head(feed)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from common.gossip.refusals import Refusals
 from common.refs import FeedId
 
 REFUSED: Final = -1
@@ -40,6 +41,8 @@ class Session:
     told: dict[FeedId, Told] = field(default_factory=dict)
     notes: dict[FeedId, Told] | None = None
     """What is to be told at the end of the event; an empty one is sent too, None is not."""
+    halts: dict[FeedId, Told] = field(default_factory=dict)
+    """What is to be told before that."""
     skipped: dict[FeedId, None] = field(default_factory=dict)
     """Feeds that were left out of the first notes and not spoken of since."""
     sending: dict[FeedId, int] = field(default_factory=dict)
@@ -56,8 +59,10 @@ class Session:
     """Feeds it said it has more of, was asked for, and did not send."""
     is_proven: bool = False
     """Whether it sent anything new."""
-    refused: set[FeedId] = field(default_factory=set)
-    forked: set[FeedId] = field(default_factory=set)
+    refusals: Refusals = field(default_factory=Refusals)
+    """Shared with the peer's sessions before and after."""
+    is_owed_own: bool = False
+    """Whether messages of its own feed came that it asked for."""
     congested: bool = False
     resting: bool = False
     """It is asked for nothing and given nothing for now; notes are exchanged."""
@@ -81,11 +86,21 @@ class Session:
         self.heard[feed] = self.told[feed] = Told(sequence, receive=False)
         self.skipped[feed] = None
 
+    def restart(self, feed: FeedId, sequence: int) -> None:
+        """Has the feed asked for anew, from a sequence that the peer has passed: it is stopped first.
+
+        A peer that is only asked again takes it for a repetition, and goes on where it is.
+        """
+        self.expected.pop(feed, None)
+        self.restarted.add(feed)
+        self.halts[feed] = Told(sequence, receive=False)
+
     def stop(self, feed: FeedId) -> None:
         """Forgets all that is under way about the feed; what was said stays."""
         self.stop_sending(feed)
         self.expected.pop(feed, None)
         self.restarted.discard(feed)
+        self.halts.pop(feed, None)
 
     def stop_sending(self, feed: FeedId) -> None:
         """The peer is given no more of the feed until it asks again."""

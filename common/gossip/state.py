@@ -5,6 +5,7 @@ Knows facts; must never decide. Called by the machine and its two halves, `Sende
 
 from dataclasses import dataclass, field
 
+from common.gossip.refusals import Refusals
 from common.gossip.session import Session
 from common.refs import FeedId
 
@@ -19,8 +20,8 @@ class State:
     """A set in the order of asking."""
     blocks: dict[FeedId, set[FeedId]] = field(default_factory=dict)
     sessions: dict[FeedId, Session] = field(default_factory=dict)
-    forked: dict[FeedId, set[FeedId]] = field(default_factory=dict)
-    """Of peers, also without a session: the feeds of which they have another branch, or forged something."""
+    refusals: dict[FeedId, Refusals] = field(default_factory=dict)
+    """Of peers that sent what was wrong, also without a session."""
     unwanted: int = 0
     """Feeds that peers named and that are not shared, of all sessions."""
     passed_over: int = 0
@@ -45,7 +46,6 @@ class State:
         """Whether the feed is exchanged with this peer: replicated, not refused, its author blocks nobody here."""
         return (
             feed in self.wanted
-            and feed not in session.refused
-            and feed not in session.forked
+            and feed not in session.refusals.until
             and session.peer not in self.blocks.get(feed, ())
         )

@@ -30,6 +30,7 @@ from common.gossip import (
     WantedChanged,
 )
 from common.gossip import ebt as _module
+from common.gossip import sharing as _sharing
 from common.refs import FeedId
 from tests.support.gossip_network import FEEDS, body, message
 
@@ -178,6 +179,29 @@ def test_a_gap_stops_the_feed_with_that_peer_and_asks_another() -> None:
     play << received(P, X, 3) >> []
 
 
+@pytest.mark.parametrize("reconnects", [False, True])
+def test_a_feed_with_a_gap_is_shared_again_after_half_a_minute(reconnects: bool) -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(9, False)) << received(P, X, 4) >> [tells(P, X=(-1, False))]
+    play << Ticked(29_000) >> []
+    if reconnects:
+        play << Disconnected(P, 30_000)
+        play << Connected(P, False, 30_000)
+    else:
+        play << Ticked(30_000)
+    play >> [tells(P, X=(2, True))]
+    play << received(P, X, 3, now=30_500) >> [Verify(P, [message(X, 3)])]
+
+
+def test_who_leaves_gaps_again_is_refused_for_longer() -> None:
+    play = Play({X: 2}, X)
+    play << Connected(P, False, 0) << notes(P, X=(9, False)) << received(P, X, 4)
+    play << Ticked(30_000) << received(P, X, 3, 5, now=30_000)
+    play << Ticked(89_000) >> []
+    play << Ticked(90_000) >> [tells(P, X=(2, True))]
+
+
 def test_a_fork_stops_the_feed_with_that_peer_over_sessions() -> None:
     play = Play({X: 2}, X)
     play << Connected(P, False, 0)
@@ -192,7 +216,10 @@ def test_a_forged_message_ends_the_session() -> None:
     play = Play({X: 2}, X)
     play << Connected(P, False, 0)
     play << MessageForged(P, X, "forged", 0) >> [Remember(P, {}), EndSession(P, "forged")]
-    play << Connected(P, False, 0) >> [tells(P)]
+    play << Connected(P, False, 59_000) >> [tells(P)]
+    play << notes(P, X=(9, False)) >> [tells(P, X=(-1, False))]
+    play << Ticked(59_999) >> []
+    play << Ticked(60_000) >> [tells(P, X=(2, True))]
 
 
 def test_lost_messages_are_asked_for_again() -> None:
@@ -200,7 +227,8 @@ def test_lost_messages_are_asked_for_again() -> None:
     play << Connected(P, False, 0)
     play << notes(P, X=(2, False))
     play << received(P, X, 3)
-    play << MessagesLost(P, X, 0) >> [tells(P, X=(2, True))]
+    play << MessagesLost(P, X, 0) >> [tells(P, X=(2, False)), tells(P, X=(2, True))]
+    play << MessagesLost(P, X, 0) >> []
     play << received(P, X, 4) >> []
     play << received(P, X, 3) >> [Verify(P, [message(X, 3)])]
     play << appended(X, 3, 4)
@@ -215,11 +243,43 @@ def test_one_active_sender_and_a_switch_when_another_has_more() -> None:
     play << notes(Q, X=(3, False)) >> []
     play << notes(Q, X=(4, False)) >> []
     play << received(P, X, 3) << appended(X, 3)
-    play << Ticked(1_000) >> [tells(P, X=(3, False)), tells(Q, X=(3, True))]
+    play << Ticked(1_000) >> []
+    play << Ticked(1_500) >> [tells(P, X=(3, False)), tells(Q, X=(3, True))]
     play << notes(Q, X=(-1, False)) >> []
     play << notes(P, X=(4, False)) >> [tells(P, X=(3, True))]
-    play << received(P, X, 4) << appended(X, 4)
-    play << notes(Q, X=(5, False)) >> [tells(P, X=(4, False)), tells(Q, X=(4, True))]
+    play << received(P, X, 4, now=2_000) << appended(X, 4)
+    play << NotesReceived(Q, {X: (5, False)}, 2_000) >> []
+    play << NotesReceived(Q, {X: (6, False)}, 2_499) >> []
+    (
+        play
+        << NotesReceived(Q, {X: (7, False)}, 2_499)
+        >> [
+            tells(P, X=(4, False)),
+            tells(Q, X=(4, True)),
+        ]
+    )
+
+
+def test_who_tells_of_new_messages_first_three_times_in_a_row_becomes_the_sender() -> None:
+    play = Play({X: 1}, X)
+    for peer in (P, Q):
+        play << Connected(peer, False, 0) << notes(peer, X=(1, True))
+    for n in (2, 3):
+        play << notes(Q, X=(n, False)) << received(P, X, n) << appended(X, n)
+    play << received(P, X, 4) << appended(X, 4) << notes(Q, X=(4, False))
+    for n in (5, 6):
+        play << notes(Q, X=(n, False)) >> []
+        play << received(P, X, n) << appended(X, n)
+    play << notes(Q, X=(7, False)) >> [tells(P, X=(6, False)), tells(Q, X=(6, True))]
+
+
+def test_an_author_is_sent_its_own_new_messages_later_unless_it_has_them() -> None:
+    play = Play({P: 3}, P)
+    play << Connected(P, False, 0) << notes(P, P=(3, True)) >> []
+    play << appended(P, 4) >> []
+    play << notes(P, P=(4, False)) << Ticked(1_000) >> []
+    play << notes(P, P=(4, True)) << appended(P, 5) << received(P, P, 5) << Ticked(2_000) >> []
+    play << appended(P, 6, 7) << Ticked(3_000) >> [ReadFeed(P, P, 5, 500)]
 
 
 def test_a_stalled_sender_is_replaced_and_one_alone_asked_again() -> None:
@@ -231,7 +291,7 @@ def test_a_stalled_sender_is_replaced_and_one_alone_asked_again() -> None:
     play << Ticked(6_000) >> [tells(P, X=(2, True)), tells(Q, X=(2, False))]
     play << Disconnected(Q, 6_000) >> [Remember(Q, {X: 9})]
     play << Ticked(36_000) >> []
-    play << Ticked(36_001) >> [tells(P, X=(2, True))]
+    play << Ticked(36_001) >> [tells(P, X=(2, False)), tells(P, X=(2, True))]
     play << received(P, X, 3, now=39_000)
     play << Ticked(41_000) >> []
     play << appended(X, *range(3, 10)) >> []
@@ -302,7 +362,7 @@ def test_a_skipped_feed_is_answered_when_the_peer_tells_it() -> None:
 
 
 def test_what_was_left_out_is_told_later_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_module, "RECALLED_AT_ONCE", 1)
+    monkeypatch.setattr(_sharing, "RECALLED_AT_ONCE", 1)
     play = Play({X: 2, Y: 2, ME: 2, P: 2}, X, Y, ME, P)
     (
         play
@@ -323,7 +383,7 @@ def test_a_skipped_feed_that_grew_is_told() -> None:
 
 
 def test_of_many_peers_the_oldest_fork_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_module, "MAX_PEERS_FORKED", 2)
+    monkeypatch.setattr(_sharing, "MAX_PEERS_REFUSED", 2)
     play = Play({X: 2}, X)
     for peer in (P, Q, Y):
         play << Connected(peer, False, 0) << FeedForked(peer, X, 0) << Disconnected(peer, 0)
@@ -368,6 +428,26 @@ def test_what_peers_say_of_unwanted_feeds_is_bounded(
     play << WantedChanged([Y], (), 0) >> [tells(P, Y=(1, True))]
     play << Disconnected(P, 0) << WantedChanged((), [X, Y], 0) << Connected(P, False, 0)
     play << notes(P, Y=(0, True)) >> [tells(P, Y=(-1, False))]
+
+
+def test_who_refuses_a_feed_it_claimed_leaves_it_to_who_claims_it_later() -> None:
+    play = Play({X: 1}, X)
+    assert play.ebt.own == ME
+    for peer in (P, Q):
+        play << Connected(peer, False, 0)
+    play << notes(P, X=(5, False)) << notes(P, X=(-1, False)) << notes(Q, X=(1, False))
+    assert list(play.ebt.missing) == [X]
+    play << Ticked(1_000) >> []
+    assert list(play.ebt.missing) == []
+    play << notes(Q, X=(2, False)) >> [tells(Q, X=(1, True))]
+
+
+def test_who_sends_what_it_never_told_is_asked_when_nobody_else_is() -> None:
+    play = Play({X: 1}, X)
+    for peer in (P, Q):
+        play << Connected(peer, False, 0)
+    play << notes(P, X=(5, False)) << notes(Q, X=(1, False)) << Disconnected(P, 0)
+    play << received(Q, X, 2) << Ticked(1_000) >> [tells(Q, X=(1, True))]
 
 
 def test_what_both_sides_spoke_of_is_remembered_and_refusals_are_not() -> None:
@@ -427,7 +507,7 @@ def test_who_claims_and_sends_nothing_is_asked_after_all_others() -> None:
     play << received(Q, X, 2, 3, now=31_600) << appended(X, 2, 3)
     play << NotesReceived(P, {X: (100, False)}, 31_700)
     assert X in play.ebt.sessions[Q].receiving
-    play << Ticked(31_800)
+    play << Ticked(31_800) << Ticked(32_300)
     assert X in play.ebt.sessions[P].receiving
     play << received(P, X, 4, now=31_900)
     assert X not in play.ebt.sessions[P].owed

@@ -1,6 +1,7 @@
 """From messages as they came to a log: verified, checked by the real intake, appended, each with a delay."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from common.feed.validate import Head, Verified, follows
@@ -12,6 +13,8 @@ from tests.simulation.timeline import Timeline
 
 VERIFY_MS = 8
 APPEND_MS = 6
+RETRY_MS = 1_000
+"""Before it is said that nothing could be written."""
 
 Log = dict[FeedId, list[Verified]]
 
@@ -45,6 +48,8 @@ class Appending:
         self._intake = Intake()
         self._waiting: list[tuple[Verified, Source]] = []
         self.is_over = False
+        self.is_full = False
+        """Whether nothing can be written, as on a full disk."""
         self.evidence: set[FeedId] = set()
         for author, messages in log.items():
             self._intake.set_head(author, Head(messages[-1].key, messages[-1].sequence))
@@ -54,8 +59,9 @@ class Appending:
         self._timeline.after(VERIFY_MS, lambda: self._verified(messages, source))
 
     def publish(self, message: Verified) -> None:
-        """Appends an own message at once."""
-        self._commit([message])
+        """Appends an own message at once, where there is room."""
+        if not self.is_full:
+            self._commit([message])
 
     def _verified(self, messages: Sequence[Message], source: Source) -> None:
         for message in messages:
@@ -89,19 +95,27 @@ class Appending:
             return
         waiting, self._waiting = self._waiting, []
         taken = []
+        lost: dict[tuple[FeedId, Source], None] = {}
         heads: dict[FeedId, Head] = {}
         for message, source in waiting:
             messages = self._log.get(message.author)
             last = messages[-1] if messages else None
             head = heads.get(message.author) or (last and Head(last.key, last.sequence))
-            if follows(head, message) is None:
+            if self.is_full:
+                lost[message.author, source] = None
+            elif follows(head, message) is None:
                 heads[message.author] = Head(message.key, message.sequence)
                 taken.append(message)
             else:
-                self._intake.lose(message.author)
                 is_gap = message.sequence > (head.sequence if head else 0) + 1
-                self._refuse(message.author, "gap" if is_gap else "fork", source)
+                self._lose(message.author, "gap" if is_gap else "fork", source)
+        for author, source in lost:
+            self._timeline.after(RETRY_MS, partial(self._lose, author, "gap", source))
         self._commit(taken)
+
+    def _lose(self, author: FeedId, reason: str, source: Source) -> None:
+        self._intake.lose(author)
+        self._refuse(author, reason, source)
 
     def _commit(self, messages: list[Verified]) -> None:
         for message in messages:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LIARS: Final = 200
 """Where the numbers of liars begin."""
 DOWN_MS: Final = (100, 15_000)
+FULL_COSTS: Final = 300
+"""Messages that come again for nothing, about what slow lines hold."""
+FULL_MS: Final = (10, 5_000)
 
 
 def _in_the_lines(_: "Plan") -> None:
@@ -44,6 +47,22 @@ def _die(plan: "Plan", peer: Peer, forgets: bool) -> None:
 def _revive(peer: Peer) -> None:
     if peer.process is None:
         peer.start()
+
+
+def _full_disk(plan: "Plan") -> None:
+    """Nothing of what comes can be written for a moment, at several moments."""
+    for peer in plan.some(0.5):
+        for _ in range(plan.random.randint(1, 3)):
+            plan.at(0, 0.9, partial(_fill, plan, peer))
+
+
+def _fill(plan: "Plan", peer: Peer) -> None:
+    if peer.process is not None:
+        appending = peer.process.appending
+        appending.is_full = True
+        plan.world.excused += FULL_COSTS
+        moment = plan.random.uniform(*FULL_MS)
+        plan.world.timeline.after(moment, lambda: setattr(appending, "is_full", False))
 
 
 def _old_data(plan: "Plan") -> None:
@@ -125,6 +144,7 @@ FAULTS: Final[dict[str, Callable[["Plan"], None]]] = {
     "history only": partial(_speak, "history"),
     "silent": partial(_speak, "silent"),
     "crashes": _crash,
+    "full disk": _full_disk,
     "old data": _old_data,
     "forks": _fork,
     "partition": _partition,

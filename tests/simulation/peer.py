@@ -64,6 +64,11 @@ class Peer:
         now = self.process.appending.evidence if self.process is not None else ()
         return feed in self.evidence or feed in now
 
+    def refuses(self, feed: FeedId, peer: FeedId) -> bool:
+        """Whether it does not take a feed from a peer because of what that sent."""
+        session = self.process.ebt.sessions.get(peer) if self.process is not None else None
+        return session is not None and feed in session.refusals.until
+
     def length(self, feed: FeedId) -> int:
         """How much it has of a feed."""
         return len(self.disk.log.get(feed, ()))

@@ -31,6 +31,9 @@ def _of_edge(edge: Edge, a: Peer, b: Peer) -> list[str]:
 
 def _of_feed(feed: FeedId, a: Peer, b: Peer) -> list[str]:
     """As long as each other's; or on two branches, of which one peer saw both if one is longer."""
+    saw_fork = a.saw_fork(feed) or b.saw_fork(feed)
+    if not saw_fork and (a.refuses(feed, b.own) or b.refuses(feed, a.own)):
+        return [f"{name(a.own)} and {name(b.own)} refuse {name(feed)} of each other"]
     ours, theirs = a.disk.log.get(feed, []), b.disk.log.get(feed, [])
     if len(ours) == len(theirs):
         return []
@@ -38,7 +41,7 @@ def _of_feed(feed: FeedId, a: Peer, b: Peer) -> list[str]:
     if not shorter or longer[len(shorter) - 1] == shorter[-1]:
         of = f"{name(a.own)} has {len(ours)} of {name(feed)}"
         return [f"{of}, {name(b.own)} {len(theirs)}"]
-    if not (a.saw_fork(feed) or b.saw_fork(feed)):
+    if not saw_fork:
         return [f"neither {name(a.own)} nor {name(b.own)} saw the fork of {name(feed)}"]
     return []
 
@@ -47,5 +50,5 @@ def _of_counts(world: World) -> list[str]:
     """Messages come again after a loss, or when two senders of a feed overlap; histories, from everybody."""
     once, twice = world.counts["once"], world.counts["twice"]
     is_ebt = all(peer.speech == "ebt" for peer in world.peers.values())
-    most = 100 + (once // 2 if is_ebt else once * world.degree())
+    most = world.excused + (once // 2 if is_ebt else once * world.degree())
     return [f"{twice} messages came more than once beside {once}"] if twice > most else []

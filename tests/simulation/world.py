@@ -42,6 +42,8 @@ class World:
         self.liars: dict[FeedId, Liar] = {}
         self.edges: list[Edge] = []
         self.counts: Counter[str] = Counter()
+        self.excused = 100
+        """Messages that may come more than once beside the share that always may."""
         self.complaints: list[str] = []
         self._seen: dict[FeedId, set[bytes]] = {}
 
