@@ -6,16 +6,16 @@ from common.bus import CallerError, PeerError
 from common.feed.errors import JsonError
 from common.feed.items import OptionError
 from common.feed.json import Json, parse
-from common.feed.record import Record
+from common.feed.record import Candidate, Record
 from common.feed.validate import Verified, verify_raw
-from common.refs import is_feed
+from common.refs import is_feed, is_message, message_id
 from common.refs.targets import targets
 from services.indexing.model import parse_value
 from services.indexing.views import VIEWS, Message
 from services.network.manifest import Manifest, Refusal
 from services.network.permission import ANONYMOUS, MASTER
 from services.peers import address as peers_address
-from services.replication import items, request
+from services.replication import items, request, strays
 from services.storage import arguments
 from tests.fuzz import seeds
 from tests.fuzz.registry import Target
@@ -53,6 +53,15 @@ def run_item(data: bytes) -> None:
         assert message.sequence > 0
         assert is_feed(message.author)
         verify_raw(message.body, None)
+
+
+def run_stray(data: bytes) -> None:
+    """An object on `ooo.stream`: questions and answers, each answer judged, or the peer's fault."""
+    numbers, answers = strays.read_object(data)
+    assert all((number is None) == (key in answers) for key, number in numbers.items())
+    for key, value in answers.items():
+        if is_message(key) and (packed := strays.judge(key, value, None)) is not None:
+            assert message_id(Candidate.parse(packed).key) == key
 
 
 def run_block(data: bytes) -> None:
@@ -155,10 +164,25 @@ _NAMES = (
     b'["gossip","add"]',
     b'[""]',
 )
+
+
+def _strays() -> list[bytes]:
+    """Objects with a question and a message that is the one it says."""
+    found = []
+    for text in _messages():
+        judged = verify_raw(text, None)
+        if isinstance(judged, Verified):
+            key = message_id(judged.key)
+            found.append(strays.write_object({key: -1}, {}))
+            found.append(strays.write_object({}, {key: judged.compact}))
+    return found
+
+
 _ADDRESS_TOKENS = (b"net:", b"~shs:", b":", b";", b"!", b"0x1", b"-1", b"65536", b"9", b" ")
 
 TARGETS = {
     "item": Target(run_item, _items, (PeerError,), _TOKENS),
+    "stray": Target(run_stray, _strays, (PeerError,), (*_TOKENS, b"-1", b".sha256")),
     "block": Target(run_block, _messages, tokens=_TOKENS),
     "history_request": Target(
         run_history_request, lambda: _OPTIONS, (JsonError, CallerError), _TOKENS
