@@ -5,6 +5,7 @@ settings when neither `host` nor `connections.incoming` says where to listen.
 """
 
 import array
+import contextlib
 import fcntl
 import ipaddress
 import socket
@@ -12,6 +13,7 @@ import struct
 from pathlib import Path
 
 SIOCGIFCONF = 0x8912
+SIOCGIFBRDADDR = 0x8919
 ENTRY = 40  # bytes of one struct ifreq on 64-bit Linux
 MAX_ADDRESSES = 1024  # a machine with more says itself where to listen
 IPV6_TABLE = Path("/proc/net/if_inet6")
@@ -35,16 +37,37 @@ def within(wanted: str) -> list[str]:
     return [address for address in addresses() if scope(address) == wanted]
 
 
+def broadcasts() -> list[str]:
+    """List the IPv4 addresses that reach everybody on a local network of this machine."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for entry in _entries(probe):
+            if scope(_address(entry)) == "local":
+                with contextlib.suppress(OSError):
+                    answer = fcntl.ioctl(probe, SIOCGIFBRDADDR, entry)
+                    found.append(_address(answer))
+    return [address for address in dict.fromkeys(found) if address != "0.0.0.0"]  # noqa: S104  none
+
+
 def _ipv4() -> list[str]:
-    buffer = array.array("B", bytes(ENTRY * MAX_ADDRESSES))
-    request = struct.pack("iL", len(buffer), buffer.buffer_info()[0])
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            size: int = struct.unpack("iL", fcntl.ioctl(probe, SIOCGIFCONF, request))[0]
+            return [_address(entry) for entry in _entries(probe)]
     except OSError:
         return []
+
+
+def _entries(probe: socket.socket) -> list[bytes]:
+    """The kernel's list of IPv4 addresses: one struct ifreq each, the interface's name and the address."""
+    buffer = array.array("B", bytes(ENTRY * MAX_ADDRESSES))
+    request = struct.pack("iL", len(buffer), buffer.buffer_info()[0])
+    size: int = struct.unpack("iL", fcntl.ioctl(probe, SIOCGIFCONF, request))[0]
     raw = buffer.tobytes()
-    return [socket.inet_ntoa(raw[at + 20 : at + 24]) for at in range(0, size, ENTRY)]
+    return [raw[at : at + ENTRY] for at in range(0, size, ENTRY)]
+
+
+def _address(entry: bytes) -> str:
+    return socket.inet_ntoa(entry[20:24])
 
 
 def _ipv6(table: Path) -> list[str]:

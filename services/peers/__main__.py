@@ -7,8 +7,8 @@ from services.peers.actor import serve
 
 
 async def main(settings: Settings) -> None:
-    """Serve under the id of the data folder's keys until cancelled."""
-    await serve(settings, secret.load(settings.secret_path).id)
+    """Serve with the data folder's keys until cancelled."""
+    await serve(settings, secret.load(settings.secret_path))
 
 
 if __name__ == "__main__":

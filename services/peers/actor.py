@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from common.bus import Method, Node
-from common.refs import FeedId
+from common.crypto.keys import Keys
 from common.runtime.clock import wall_ms
 from common.runtime.settings import Settings
 from services.peers import address
@@ -19,11 +19,13 @@ from services.peers.adapters import config_file
 from services.peers.adapters.door import Door
 from services.peers.adapters.files import BookFile
 from services.peers.adapters.graph import follow_graph
+from services.peers.adapters.lan import Lan
 from services.peers.adapters.pubs import Pubs
 from services.peers.adapters.rounds import Rounds
 from services.peers.adapters.surroundings import Surroundings
-from services.peers.handlers import conn, firewall, gossip, own
+from services.peers.handlers import conn, firewall, gossip, lan, own
 from services.peers.model.announced import Announcements
+from services.peers.model.beacon import Discovery
 from services.peers.model.firewall import Firewall
 from services.peers.model.groups import Wishes
 from services.peers.model.pools import Pools
@@ -34,7 +36,9 @@ from services.peers.settings import (
     Conn,
     Gossip,
     is_offline,
+    lan_ports,
     listens_only_here,
+    looks_around,
     turned_off,
     wishes,
 )
@@ -51,7 +55,7 @@ class Peers:
     def __init__(
         self,
         settings: Settings,
-        own_id: FeedId,
+        keys: Keys,
         *,
         clock: Callable[[], float] = wall_ms,
         chance: Callable[[], float] = random.random,
@@ -60,7 +64,7 @@ class Peers:
         self._settings = settings
         self._conn = settings.section("conn", Conn)
         self._gossip = settings.section("gossip", Gossip)
-        self.pools = Pools(own_id, chance)
+        self.pools = Pools(keys.id, chance)
         self._off = turned_off(self._gossip)
         self.scheduler = Scheduler(self.pools, self._wishes(), chance)
         self.pause_ms = pause(settings.timers.ping)
@@ -83,6 +87,8 @@ class Peers:
         self.door = Door(
             self.node, networks, self.firewall, pools=self.pools, folder=settings.path, close=close
         )
+        ports = lan_ports(settings)
+        self.lan = Lan(self.node, keys, settings.caps_shs, self._discovered, legacy_ports=ports)
         self._pubs: Pubs | None = None
         self._announcements: Announcements | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -101,6 +107,8 @@ class Peers:
             self._plant()
             if self._conn.autostart:
                 self.scheduler.start()
+                if "lan" not in self._off and looks_around(self._settings):
+                    self.lan.start()
         await self.node.start()
         self.door.start()
         around = Surroundings(self.scheduler, self.rounds.do, self.clock)
@@ -125,6 +133,7 @@ class Peers:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.lan.stop()
         await self.rounds.stop()
         await self.node.stop()
         await self.file.save()
@@ -150,6 +159,14 @@ class Peers:
     def _graph_changed(self) -> None:
         self.door.graph_changed(self.clock())
         self.rounds.tell()
+
+    def _discovered(self, found: Discovery) -> None:
+        """Somebody is on the local network: strangers wait in staging, those we know are dialled."""
+        known = self.pools.staging.get(found.address)
+        verified = found.verified or (known is not None and bool(known.data.get("verified")))
+        data = {"type": "lan", "key": found.key, "verified": verified}
+        if self.pools.stage(found.address, data, self.clock()):
+            self.rounds.tell()
 
     def _follow_pubs(self) -> None:
         self._announcements = Announcements(self.pools)
@@ -196,6 +213,9 @@ class Peers:
             "conn.start": sync(conn.start),
             "conn.stop": sync(conn.stop),
             "conn.ping": other("duplex", gossip.ping, "anonymous"),
+            "lan.start": sync(lan.start),
+            "lan.stop": sync(lan.stop),
+            "lan.discoveredPeers": other("source", lan.discovered_peers),
             "connFirewall.attempts": other("source", firewall.attempts),
             "connFirewall.reconfigure": sync(firewall.reconfigure),
             "firewall.admits": Method("async", partial(firewall.admits, self), muxrpc=False),
@@ -221,9 +241,9 @@ class Peers:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
 
-async def serve(settings: Settings, own_id: FeedId) -> None:
+async def serve(settings: Settings, keys: Keys) -> None:
     """Run the service until it is cancelled."""
-    peers = Peers(settings, own_id)
+    peers = Peers(settings, keys)
     try:
         await peers.start()
         await peers.work()

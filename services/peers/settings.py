@@ -1,4 +1,4 @@
-"""The settings that only this service reads: `conn`, `gossip`, `offline`.
+"""The settings that only this service reads: `conn`, `gossip`, `lan`, `offline`.
 
 Knows names and types; the defaults are in config/defaults.toml.
 """
@@ -14,9 +14,12 @@ __all__ = [
     "Conn",
     "Firewall",
     "Gossip",
+    "Lan",
     "Quotas",
     "is_offline",
+    "lan_ports",
     "listens_only_here",
+    "looks_around",
     "turned_off",
     "wishes",
 ]
@@ -66,6 +69,12 @@ class Gossip(msgspec.Struct, rename="camel", frozen=True):
         return self.auto_populate and self.pub
 
 
+class Lan(msgspec.Struct, frozen=True):
+    """The section `lan` (ssb-lan): whether the calls of ssb-local are made and heard too."""
+
+    legacy: bool
+
+
 class _Offline(msgspec.Struct):
     offline: bool
 
@@ -76,6 +85,7 @@ def is_offline(settings: Settings) -> bool:
     return msgspec.convert({"offline": given or False}, _Offline, strict=False).offline
 
 
+PLAIN_PORT = 8008
 GROUPS_OF: dict[str, Group] = {
     "friends": "friends",
     "seed": "seeds",
@@ -120,3 +130,15 @@ def listens_only_here(settings: Settings) -> bool:
         for place in settings.connections_incoming.get(kind, ())
     ]
     return bool(hosts) and all(map(is_loopback, hosts))
+
+
+def lan_ports(settings: Settings) -> tuple[int, ...]:
+    """The UDP ports of plain calls: ssb-lan's, and ours for ssb-local's sake, which calls on its own port."""
+    if not settings.section("lan", Lan).legacy:
+        return ()
+    return tuple(dict.fromkeys(port for port in (PLAIN_PORT, settings.port) if port))
+
+
+def looks_around(settings: Settings) -> bool:
+    """Whether we call out on the local network at start; who listens on this machine alone does not."""
+    return settings.local and not listens_only_here(settings)

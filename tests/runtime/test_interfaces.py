@@ -40,3 +40,8 @@ def test_addresses_of_a_scope() -> None:
     scopes = ("device", "local", "public")
     assert sorted(a for s in scopes for a in interfaces.within(s)) == sorted(interfaces.addresses())
     assert "127.0.0.1" in interfaces.within("device")
+
+
+def test_broadcasts_are_addresses_of_local_networks() -> None:
+    for address in interfaces.broadcasts():
+        assert interfaces.scope(address) == "local"

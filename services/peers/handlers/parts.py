@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from common.bus import Call, CallerError
 from common.refs.multiserver import is_multiserver
 from services.peers.adapters.door import Door
+from services.peers.adapters.lan import Lan
 from services.peers.adapters.rounds import Rounds
 from services.peers.model.entry import Data, Entry
 from services.peers.model.hub import Contact
@@ -24,6 +25,7 @@ class Parts(Protocol):
     scheduler: Scheduler
     rounds: Rounds
     door: Door
+    lan: Lan
     pause_ms: int
 
     def clock(self) -> int:

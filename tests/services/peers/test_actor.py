@@ -24,7 +24,7 @@ DEFAULTS = tomllib.loads(sources.data_file("defaults.toml").read_text())
 
 
 def chosen(path: Path, **more: Any) -> Settings:
-    sections = {name: DEFAULTS[name] | more.pop(name, {}) for name in ("conn", "gossip")}
+    sections = {name: DEFAULTS[name] | more.pop(name, {}) for name in ("conn", "gossip", "lan")}
     return settings(path, **sections, **more)
 
 
@@ -114,7 +114,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             network = Network(wanted, keys)
             await network.start()
             stack.push_async_callback(network.stop)
-            peers = Peers(wanted, keys.id, chance=lambda: 1.0)
+            peers = Peers(wanted, keys, chance=lambda: 1.0)
             await peers.start()
             stack.push_async_callback(peers.stop)
             node = Node("tester", wanted.endpoint, calls=["peers", "network"])
@@ -316,7 +316,7 @@ async def test_the_book_survives_the_service(start: Start) -> None:
     await here.peers.stop()
     kept = json.loads((here.path / "conn.json").read_text())
     assert kept[there.address]["source"] == "manual"
-    again = Peers(chosen(here.path), here.peers.pools.own)
+    again = Peers(chosen(here.path), identities.generate(bytes([1]) * 32))
     await again.start()
     try:
         await here.node.wait_up("peers", 10)
@@ -339,7 +339,7 @@ async def test_announced_pubs_are_dialled_and_the_place_is_kept(start: Start) ->
     here.indexing.pubs.put_nowait(announced(there.address, 18.5))
     await here.until(lambda p: p["announcers"] == 2, there.id)
     await here.peers.stop()
-    again = Peers(chosen(here.path), here.peers.pools.own)
+    again = Peers(chosen(here.path), identities.generate(bytes([1]) * 32))
     await again.start()
     try:
         async with asyncio.timeout(30):
@@ -483,7 +483,7 @@ async def test_what_the_local_network_told_is_not_kept_over_a_start(start: Start
     await here.peers.stop()
     kept = {there.address: {"type": "lan"}, "net:x.example:1": {"source": "local"}}
     (here.path / "conn.json").write_text(json.dumps(kept))
-    again = Peers(chosen(here.path), here.peers.pools.own)
+    again = Peers(chosen(here.path), identities.generate(bytes([1]) * 32))
     await again.start()
     assert len(again.pools.book) == 0
     await again.stop()
