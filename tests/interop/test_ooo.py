@@ -14,6 +14,7 @@ pytestmark = pytest.mark.interop
 NOWHERE = "%" + "B" * 42 + "A=.sha256"
 PATIENCE_MS = 30_000
 SOON_MS = 500
+WORKERS = ("--workers.network", "2", "--workers.replication", "2")
 
 
 async def fetched(client: Driver, key: str) -> dict[str, Any]:
@@ -26,9 +27,11 @@ async def fetched(client: Driver, key: str) -> dict[str, Any]:
     return value
 
 
-@pytest.mark.parametrize("we_dial", [True, False])
-async def test_each_gets_what_only_the_other_has(folder: Path, we_dial: bool) -> None:
-    servers = OurServer(folder / "ours"), SsbServer(folder / "theirs")
+@pytest.mark.parametrize(("we_dial", "flags"), [(True, ()), (False, ()), (True, WORKERS)])
+async def test_each_gets_what_only_the_other_has(
+    folder: Path, we_dial: bool, flags: tuple[str, ...]
+) -> None:
+    servers = OurServer(folder / "ours", *flags), SsbServer(folder / "theirs")
     async with running(*servers) as clients:
         keys = [await post(client, f"only here: naïve 🦀 {n}") for n, client in enumerate(clients)]
         originals = [
