@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from benchmarks.bench import Bench
+from benchmarks.blobs import blob_large, blobs_small, blobs_to_twenty
 from benchmarks.connections import handshakes, idle
 from benchmarks.figures import Figures
 from benchmarks.forwarding import forward_ten, line_of_five, serve_200
@@ -37,6 +38,9 @@ ROWS: dict[str, Row] = {
     "forward-ten": forward_ten,
     "line-of-five": line_of_five,
     "serve-200": serve_200,
+    "blob-large": blob_large,
+    "blobs-small": blobs_small,
+    "blobs-to-twenty": blobs_to_twenty,
     "siege": siege,
     "disk": disk,
 }

@@ -45,11 +45,13 @@ OWN_METHODS = {
     "friends.follow": "async",
     "friends.graph": "async",
     "friends.graphStream": "source",
+    "lan.discoveredPeers": "source",
+    **dict.fromkeys(("lan.start", "lan.stop"), "sync"),
     "replicate.peers": "async",
     "replicationScheduler.reconfigure": "sync",
     "replicationScheduler.start": "sync",
 }
-"""What ssb-server 16 has not: methods of ssb-conn and its firewall, secret-stack, ssb-ebt 9, ssb-friends 5 and
+"""What ssb-server 16 has not: methods of ssb-conn and its firewall, ssb-lan, secret-stack, ssb-ebt 9, ssb-friends 5 and
 ssb-replication-scheduler for newer clients, and `forks.*`, `replicate.peers` and `peers.explain` for operators."""
 
 STUMBLED = (

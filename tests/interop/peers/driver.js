@@ -33,7 +33,7 @@ connect(ssbKeys.loadOrCreateSync(options.secret), {
   lines.on('line', (line) => {
     const c = JSON.parse(line)
     if (c.abort) return aborted.add(c.id)
-    if (c.many) return many(c, sbot[c.many])
+    if (c.many) return many(c, find(c.many.split('.')))
     if (c.count) return count(c, sbot[c.count])
     if (c.sink) return sink(c, find(c.sink))
     if (c.digest) return digest(c, find(c.digest))
