@@ -10,6 +10,7 @@ from benchmarks.forwarding import forward_ten, line_of_five, serve_200
 from benchmarks.publishing import latency, publish
 from benchmarks.reading import read_history, read_log
 from benchmarks.siege import siege
+from benchmarks.spreading import ebt_duplicates
 from benchmarks.starting import disk, start
 from benchmarks.sync import (
     sync_in_ebt,
@@ -41,6 +42,7 @@ ROWS: dict[str, Row] = {
     "blob-large": blob_large,
     "blobs-small": blobs_small,
     "blobs-to-twenty": blobs_to_twenty,
+    "ebt-duplicates": ebt_duplicates,
     "siege": siege,
     "disk": disk,
 }

@@ -29,7 +29,7 @@ PATIENCE_MS: Final = 30_000
 """An honest sender of hundreds of feeds sends one after the other; a liar delays a feed for so long at most."""
 RETRY_MS: Final = 30_000
 """An active sender without a rival is asked again after this long, in case it forgot."""
-LATE_TIMES: Final = 3
+LATE_TIMES: Final = 6
 """Messages in a row that others were first to tell of: then their way is the shorter one."""
 FEW: Final = 3
 """Messages: a feed of which more are missing is not just growing."""

@@ -31,6 +31,7 @@ from common.gossip import (
 )
 from common.gossip import ebt as _module
 from common.gossip import sharing as _sharing
+from common.gossip.senders import LATE_TIMES
 from common.refs import FeedId
 from tests.support.gossip_network import FEEDS, body, message
 
@@ -252,7 +253,7 @@ def test_one_active_sender_and_a_switch_when_another_has_more() -> None:
     play << NotesReceived(Q, {X: (6, False)}, 2_499) >> []
     (
         play
-        << NotesReceived(Q, {X: (7, False)}, 2_499)
+        << NotesReceived(Q, {X: (7, False)}, 2_500)
         >> [
             tells(P, X=(4, False)),
             tells(Q, X=(4, True)),
@@ -260,17 +261,20 @@ def test_one_active_sender_and_a_switch_when_another_has_more() -> None:
     )
 
 
-def test_who_tells_of_new_messages_first_three_times_in_a_row_becomes_the_sender() -> None:
+def test_who_tells_of_new_messages_first_so_often_in_a_row_becomes_the_sender() -> None:
     play = Play({X: 1}, X)
     for peer in (P, Q):
         play << Connected(peer, False, 0) << notes(peer, X=(1, True))
-    for n in (2, 3):
+    for n in range(2, LATE_TIMES + 1):
         play << notes(Q, X=(n, False)) << received(P, X, n) << appended(X, n)
-    play << received(P, X, 4) << appended(X, 4) << notes(Q, X=(4, False))
-    for n in (5, 6):
+    n = LATE_TIMES + 1
+    play << received(P, X, n) << appended(X, n) << notes(Q, X=(n, False))
+    for n in range(LATE_TIMES + 2, 2 * LATE_TIMES + 1):
         play << notes(Q, X=(n, False)) >> []
         play << received(P, X, n) << appended(X, n)
-    play << notes(Q, X=(7, False)) >> [tells(P, X=(6, False)), tells(Q, X=(6, True))]
+    last = 2 * LATE_TIMES
+    first = notes(Q, X=(last + 1, False))
+    play << first >> [tells(P, X=(last, False)), tells(Q, X=(last, True))]
 
 
 def test_an_author_is_sent_its_own_new_messages_later_unless_it_has_them() -> None:
