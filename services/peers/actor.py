@@ -101,14 +101,13 @@ class Peers:
         """Read the book, join the bus and begin to dial."""
         self.file.load()
         self.pools.clean()
+        self.pools.resume(self.clock())
         self.door.load()
         offline = is_offline(self._settings)
         if not offline:
             self._plant()
             if self._conn.autostart:
-                self.scheduler.start()
-                if "lan" not in self._off and looks_around(self._settings):
-                    self.lan.start()
+                self.begin()
         await self.node.start()
         self.door.start()
         around = Surroundings(self.scheduler, self.rounds.do, self.clock)
@@ -123,6 +122,13 @@ class Peers:
         self._spawn(follow_graph(self.node, self.scheduler, self._graph_changed))
         if not offline and self._gossip.announces and self._conn.populate_pubs:
             self._follow_pubs()
+
+    def begin(self) -> None:
+        """Let the scheduler dial, and look for the local network where the settings say so."""
+        self.rounds.do(self.scheduler.start())
+        if "lan" not in self._off and looks_around(self._settings):
+            self.lan.start()
+        self.rounds.tell()
 
     async def work(self) -> None:
         """Wait for ever; raises what any part of the work raised."""
@@ -235,7 +241,8 @@ class Peers:
                 log.warning("a seed is no address of a peer", extra={"fields": {"seed": seed}})
             elif found.key != self.pools.own:
                 data = {"key": found.key, "host": found.host, "port": found.port}
-                self.pools.remember(found.address, {**data, "source": "seed"}, now)
+                entry = self.pools.remember(found.address, {**data, "source": "seed"}, now)
+                entry.next_dial = 0
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))

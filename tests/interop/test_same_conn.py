@@ -237,3 +237,32 @@ async def test_gossip_is_that_of_ssb_gossip(folder: Path) -> None:
     kinds = [{item["type"] for item in told[0]} for told in (live, ours_live)]
     assert kinds[1] == kinds[0]
     assert kept[0] == kept[1]
+
+
+async def test_each_reads_the_book_of_the_other(folder: Path) -> None:
+    install(PEERS_DB2)
+    book = {
+        AT_A: {"birth": 5, "type": "pub", "key": A, "autoconnect": False, "note": "x"},
+        LAN.replace("192.168", "10.0"): {"birth": 6, "failure": 3, "stateChange": 7},
+    }
+    told = []
+    for name, other in (("theirs", "ours"), ("ours", "theirs")):
+        made = OurServer if name == "ours" else Db2Server
+        server = made(folder / f"{name}-of-{other}", "--conn.autostart", "false")
+        server.folder.mkdir()
+        (server.folder / "conn.json").write_text(json.dumps(book))
+        async with server:
+            secret = server.folder / "secret"
+            names = ["conn.dbPeers", "conn.remember"]
+            async with Asker(secret, server.address, SHS, names, PATIENCE_MS) as asker:
+                [answer] = await asker.one_by_one([Question("conn.dbPeers", [])])
+                remember = Question("conn.remember", [AT_B, {"birth": 8}])
+                await asker.one_by_one([remember])
+                told.append(answer["value"])
+                await asyncio.sleep(2 * SETTLE_S)
+        told.append(json.loads((server.folder / "conn.json").read_text()))
+        book = told[1]
+    first, written, second, again = told
+    assert first == [list(one) for one in list(written.items())[:2]]
+    assert second == [list(one) for one in written.items()]
+    assert again == written

@@ -128,16 +128,16 @@ async def staged_peers(parts: Parts, call: Call) -> None:
 
 
 async def start(parts: Parts, call: Call) -> object:
-    """`conn.start`: let the scheduler dial."""
+    """`conn.start`: let the scheduler dial, and look for the local network."""
     del call
-    parts.rounds.do(parts.scheduler.start())
-    parts.rounds.tell()
+    parts.begin()
     return {}
 
 
 async def stop(parts: Parts, call: Call) -> None:
-    """`conn.stop`: dial nobody any more, and let everybody go."""
+    """`conn.stop`: dial nobody any more, let everybody go, and leave the local network."""
     del call
+    await parts.lan.stop()
     parts.rounds.do(parts.scheduler.stop())
 
 

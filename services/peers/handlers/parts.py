@@ -31,6 +31,9 @@ class Parts(Protocol):
     def clock(self) -> int:
         """The time in ms since 1970."""
 
+    def begin(self) -> None:
+        """Let the scheduler dial, and look for the local network where the settings say so."""
+
     def passed_over(self) -> Mapping[str, int]:
         """Announcements that were not believed, by reason."""
 

@@ -103,6 +103,13 @@ class Pools:
             ):
                 self.book.delete(entry.address)
 
+    def resume(self, now: int) -> None:
+        """After a start who failed waits on as before it."""
+        for entry in self.book:
+            if entry.failures and entry.last_change:
+                entry.wait = back_off(entry, self.group(entry), self._chance())
+                entry.next_dial = min(entry.last_change, now) + entry.wait
+
     def connecting(self, address: str, data: Data, now: int) -> Contact:
         """A dial begins; there is no contact with that peer."""
         staged = self._unstaged(address, whose(address, data))

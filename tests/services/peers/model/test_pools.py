@@ -209,3 +209,13 @@ def test_what_we_lost_ourselves_is_not_held_against_a_peer() -> None:
     up(made)
     made.disconnected("1", 20, ours=True)
     assert entry.wait == 2000
+
+
+def test_who_failed_before_a_start_waits_on_after_it() -> None:
+    made, _ = pools()
+    entry = made.remember(AT_A, {"failure": 3, "stateChange": 1000}, 1)
+    other = made.remember(AT_B, {"failure": 0, "stateChange": 1000}, 1)
+    ahead = made.remember(OTHER_A, {"failure": 1, "stateChange": 9_000_000}, 1)
+    made.resume(5000)
+    assert (entry.next_dial, other.next_dial) == (1000 + 16_000, 0)
+    assert ahead.next_dial == 5000 + 4000
