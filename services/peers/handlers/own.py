@@ -8,17 +8,24 @@ from collections import Counter
 from common.bus import Call
 from services.peers.handlers.parts import Parts, argument
 from services.peers.model import legacy
+from services.peers.model.entry import entry_of
 from services.peers.model.why import why
 
 __all__ = ["explain", "health"]
 
 
 async def explain(parts: Parts, call: Call) -> object:
-    """`peers.explain`: of each address, or of those of one peer or one address, why it is connected or not."""
+    """`peers.explain`: of each address, or those of one peer, or one, why it is connected or not.
+
+    Who dialled us and is not known otherwise is there under the address it came from.
+    """
     wanted = argument(call, 0)
     pools, now = parts.pools, parts.clock()
     staged = [e for e in pools.staging if e.address not in pools.book]
-    found = [e for e in (*pools.book, *staged) if wanted in (None, e.address, e.key)]
+    known = [*pools.book, *staged]
+    keys = {entry.key for entry in known}
+    strangers = [entry_of(c.address, c.data) for c in pools.hub if c.key not in keys]
+    found = [e for e in (*known, *strangers) if wanted in (None, e.address, e.key)]
     return [
         {
             "address": entry.address,

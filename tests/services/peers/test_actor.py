@@ -445,6 +445,8 @@ async def test_who_is_unknown_from_now_on_leaves(start: Start) -> None:
     async with asyncio.timeout(30):
         while here.peers.pools.hub.with_key(there.id) is None:
             await asyncio.sleep(0.01)
+        [told] = await here.ask("peers.explain", there.id)
+        assert told["why"] == "connected: it dialled us"
         await here.ask("connFirewall.reconfigure", {"rejectUnknown": True})
         while here.peers.pools.hub.with_key(there.id) is not None:
             await asyncio.sleep(0.01)
