@@ -100,6 +100,10 @@ class Exchange:
         self._handle(Listening(peer))
         return outlet
 
+    def is_heard_by(self, peer: FeedId) -> bool:
+        """Whether a peer is told what we want."""
+        return peer in self._outlets
+
     def leave(self, peer: FeedId, outlet: Outlet) -> None:
         """That call is over."""
         if self._outlets.get(peer) is outlet:

@@ -5,7 +5,8 @@ Knows connections and one stream a peer; must never know files or why a blob is 
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 from common.bus import Batch, BusError, Node, PeerError
@@ -18,6 +19,13 @@ __all__ = ["Sessions"]
 
 LOGGER = logging.getLogger("blobs")
 RETRY_SECONDS = 0.2
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 300.0
+"""Before a peer whose stream ended is asked for its wants again: its service may have died and come back."""
+STOOD_SECONDS = 2.0
+"""Connections told of within this time stood before we came."""
+GRACE_SECONDS = 10.0
+"""How long such a peer may take to ask for our wants. ssb-server asks once a connection: a predecessor of ours got that."""
 MAX_NOTES = 20_000
 """Notes of one item: some 1.2 MB of JSON. ssb-blobs sends all it wants as one."""
 NOTES_PER_TURN = 200
@@ -39,6 +47,8 @@ class Sessions:
         self._feeds: dict[str, FeedId] = {}
         self._tasks: dict[FeedId, asyncio.Task[None]] = {}
         self._changed: dict[FeedId, asyncio.Event] = {}
+        self._began = 0.0
+        self._errands: set[asyncio.Task[None]] = set()
         exchange.find = self.find
 
     def find(self, peer: FeedId) -> Source | None:
@@ -51,6 +61,7 @@ class Sessions:
 
     async def follow(self) -> None:
         """Talk with every peer there is, for ever."""
+        self._began = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as tasks:
             for network in self._networks:
                 tasks.create_task(self._follow(network))
@@ -84,6 +95,8 @@ class Sessions:
             else:
                 self._exchange.meet(feed)
                 self._changed[feed] = asyncio.Event()
+                if asyncio.get_running_loop().time() - self._began < STOOD_SECONDS:
+                    self._spawn(self._renew(feed, name))
                 self._tasks[feed] = asyncio.get_running_loop().create_task(self._talk(feed))
 
     def _lost(self, name: str) -> None:
@@ -99,17 +112,36 @@ class Sessions:
             self._exchange.part(feed)
 
     async def _talk(self, feed: FeedId) -> None:
-        """Listens on the newest connection; on another one when that is gone."""
-        changed = self._changed[feed]
+        """Listens on the newest connection; again when the stream ended, and on another one when that is gone."""
+        changed, pause, last = self._changed[feed], FIRST_PAUSE_SECONDS, None
         while (source := self.find(feed)) is not None:
+            pause, last = (pause if source == last else FIRST_PAUSE_SECONDS), source
             try:
                 await self._listen(feed, source)
             except BusError as error:
                 fields = {"peer": feed}
                 LOGGER.info("a peer tells no wants: %s", error, extra={"fields": fields})
-            while self.find(feed) == source:
-                changed.clear()
-                await changed.wait()
+            changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    while self.find(feed) == source:
+                        await changed.wait()
+                        changed.clear()
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _renew(self, feed: FeedId, name: str) -> None:
+        """Ends a connection from before our time whose peer does not ask for our wants: both begin anew."""
+        await asyncio.sleep(GRACE_SECONDS)
+        if self._feeds.get(name) != feed or self._exchange.is_heard_by(feed):
+            return
+        wish = {"connection": name, "reason": "the blobs service began anew"}
+        with suppress(BusError):
+            await self._node.call(worker_of(name), "connections.close", wish)
+
+    def _spawn(self, errand: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
     async def _listen(self, feed: FeedId, source: Source) -> None:
         call = {
