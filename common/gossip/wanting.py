@@ -114,6 +114,16 @@ class FetchFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """Nothing can be taken in: no fetch begins until there is room again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """There is room again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time passed; about once a second."""
 
@@ -121,7 +131,19 @@ class Ticked:
 
 
 Event: TypeAlias = (
-    Met | Gone | Listening | Deaf | Said | Wanted | Dropped | Pushed | Stored | FetchFailed | Ticked
+    Met
+    | Gone
+    | Listening
+    | Deaf
+    | Said
+    | Wanted
+    | Dropped
+    | Pushed
+    | Stored
+    | FetchFailed
+    | Filled
+    | Freed
+    | Ticked
 )
 
 

@@ -25,6 +25,8 @@ from common.gossip.wanting import (
     Event,
     Fetch,
     FetchFailed,
+    Filled,
+    Freed,
     Gone,
     Listening,
     Met,
@@ -94,6 +96,7 @@ class Wants:
         self._listeners: dict[FeedId, dict[BlobId, int]] = {}
         """What each is to be told at the end of the event."""
         self._fetches = 0
+        self._full = False
         self._swept_at = now
         self._handlers: dict[type, Callable[[Any], Iterator[Command]]] = {
             Met: self._met,
@@ -106,6 +109,8 @@ class Wants:
             Pushed: self._pushed,
             Stored: self._stored,
             FetchFailed: self._fetch_failed,
+            Filled: self._filled,
+            Freed: self._freed,
             Ticked: self._ticked,
         }
 
@@ -128,7 +133,7 @@ class Wants:
         """Takes one event; gives back what to do, in this order."""
         commands = list(self._handlers[type(event)](event))
         for name, peer in self._peers.items():
-            if peer.queue:
+            if peer.queue and not self._full:
                 commands.extend(self._next(name, peer))
         for listener, notes in self._listeners.items():
             if notes:
@@ -279,6 +284,14 @@ class Wants:
             pause = AGAIN_MS * 2 ** min(failures - 1, MAX_DOUBLINGS)
             peer.again[event.blob] = event.now + min(pause, MAX_AGAIN_MS)
         self._queue(event.blob)
+
+    def _filled(self, _: Filled) -> Iterator[Command]:
+        self._full = True
+        yield from ()
+
+    def _freed(self, _: Freed) -> Iterator[Command]:
+        self._full = False
+        yield from ()
 
     def _queue(self, blob: BlobId) -> None:
         """Lets every peer that has the blob be asked."""

@@ -3,7 +3,7 @@
 from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreFull, StoreLocked
 from common.store.memory import open_memory
 from common.store.port import Batch, Store, next_prefix
-from common.store.rocks import open_rocks
+from common.store.rocks import free_bytes, open_rocks
 
 __all__ = [
     "Batch",
@@ -13,6 +13,7 @@ __all__ = [
     "StoreError",
     "StoreFull",
     "StoreLocked",
+    "free_bytes",
     "next_prefix",
     "open_memory",
     "open_rocks",

@@ -9,6 +9,7 @@ from common.runtime.settings import Settings
 from services.blobs.actor import serve
 from services.blobs.adapters.book import open_book
 from services.blobs.adapters.files import Folder
+from services.blobs.settings import Blobs
 
 FOLDER = "blobs"
 
@@ -17,7 +18,7 @@ async def main(settings: Settings) -> None:
     """Serve the files of this folder until cancelled."""
     path = settings.path / FOLDER
     try:
-        folder = Folder(path)
+        folder = Folder(path, settings.section("blobs", Blobs).reserve)
     except OSError as error:
         raise StartError(f"{path}: {error.strerror}") from error
     with closing(open_book(settings.path)) as book:

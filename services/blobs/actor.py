@@ -15,7 +15,9 @@ from services.blobs.adapters.book import Book
 from services.blobs.adapters.exchange import Exchange
 from services.blobs.adapters.files import Folder
 from services.blobs.adapters.sessions import Sessions
+from services.blobs.adapters.stocktaking import take_stock
 from services.blobs.handlers.files import FileHandlers
+from services.blobs.handlers.keeping import KeepingHandlers
 from services.blobs.handlers.wants import WantHandlers
 from services.blobs.settings import Blobs
 
@@ -25,7 +27,9 @@ ANONYMOUS = ("anonymous",)
 TICK_SECONDS = 1.0
 
 
-def methods(files: FileHandlers, wants: WantHandlers) -> Mapping[str, Method]:
+def methods(
+    files: FileHandlers, wants: WantHandlers, keeping: KeepingHandlers
+) -> Mapping[str, Method]:
     """Bind the table to its handlers."""
     return {
         "blobs.add": Method("sink", files.add),
@@ -40,6 +44,11 @@ def methods(files: FileHandlers, wants: WantHandlers) -> Mapping[str, Method]:
         "blobs.push": Method("async", wants.push),
         "blobs.changes": Method("source", wants.changes, ANONYMOUS),
         "blobs.createWants": Method("source", wants.create_wants, ANONYMOUS),
+        "blobs.pin": Method("async", keeping.pin),
+        "blobs.unpin": Method("async", keeping.unpin),
+        "blobs.takedown": Method("async", keeping.takedown),
+        "blobs.takedowns": Method("source", keeping.takedowns),
+        "blobs.restore": Method("async", keeping.restore),
         "blobs.help": Method("sync", wants.help),
         "health": Method("async", wants.health, muxrpc=False),
     }
@@ -57,13 +66,15 @@ async def serve(settings: Settings, own: FeedId, folder: Folder, book: Book) -> 
     node = Node("blobs", settings.endpoint, table, calls=networks, keys=settings.bus_keys)
     exchange = Exchange(node, folder, book, policy(wish), steady_ms, networks=networks)
     files = FileHandlers(folder, exchange, wish.max)
-    table.update(methods(files, WantHandlers(exchange, legacy=wish.legacy)))
+    keeping = KeepingHandlers(exchange)
+    table.update(methods(files, WantHandlers(exchange, legacy=wish.legacy), keeping))
     sessions = Sessions(node, exchange, own, networks, wish.stall)
     async with node:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(sessions.follow())
                 tasks.create_task(_tick(exchange))
+                tasks.create_task(take_stock(folder, book.catalogue))
         finally:
             await exchange.close()
 

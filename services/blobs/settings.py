@@ -19,3 +19,4 @@ class Blobs(msgspec.Struct, frozen=True, rename="camel"):
     fetches: int
     fetches_per_peer: int
     stall: int
+    reserve: int

@@ -13,6 +13,8 @@ from common.gossip.wanting import (
     Dropped,
     Fetch,
     FetchFailed,
+    Filled,
+    Freed,
     Gone,
     Listening,
     Met,
@@ -54,6 +56,14 @@ def meet(*peers: str, policy: Policy = POLICY) -> Wants:
 
 def said(peer: FeedId, notes: dict[object, object], **here: int) -> Said:
     return Said(peer, notes, {X: here["x"]} if here else {}, 0)
+
+
+def test_nothing_is_fetched_while_there_is_no_room() -> None:
+    wants = meet(ANN)
+    wants.handle(Wanted(X, 0))
+    assert wants.handle(Filled()) == []
+    assert wants.handle(said(ANN, {X: 5})) == []
+    assert wants.handle(Freed()) == [Fetch(ANN, X, 5)]
 
 
 def test_a_want_of_ours_is_told_and_the_blob_fetched_from_who_has_it() -> None:

@@ -1,7 +1,7 @@
 """What must not be forgotten of blobs: what we want, and what is offered until enough peers have it.
 
-Knows the database `scuttlebot/blobs`; must never know files. Called by the hub. Nothing in it is worth more than
-a wish: a damaged one is begun anew.
+Knows the database `scuttlebot/blobs`; must never know files. Called by the exchange. A damaged one is begun anew: wishes
+can be wished again, and what is known of the files is gathered again; pins and takedowns are lost, which is said.
 """
 
 from pathlib import Path
@@ -12,27 +12,30 @@ from common.refs import BlobId, FeedId
 from common.refs.ids import blob_id, raw
 from common.runtime.derived import open_derived
 from common.store import Batch, Store
+from services.blobs.adapters import catalogue
 
 __all__ = ["Book", "open_book"]
 
 FOLDER = Path("scuttlebot", "blobs")
 WANTS, PUSHES = "wants", "pushes"
+LOSS = "what was wanted, pinned and taken down is forgotten"
 
 
 class Book:
     """The wants and pushes of before and of now."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
+        self.catalogue = catalogue.Catalogue(store)
 
     def wants(self) -> list[BlobId]:
         """What we want ourselves."""
-        return [blob_id(key) for key, _ in self._store.scan(WANTS)]
+        return [blob_id(key) for key, _ in self.store.scan(WANTS)]
 
     def pushes(self) -> dict[BlobId, dict[FeedId, int]]:
         """What is offered, and who has it."""
         kind = dict[FeedId, int]
-        scan = self._store.scan(PUSHES)
+        scan = self.store.scan(PUSHES)
         return {blob_id(key): msgspec.msgpack.decode(value, type=kind) for key, value in scan}
 
     def want(self, blob: BlobId) -> None:
@@ -53,17 +56,17 @@ class Book:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._store.close()
+        self.store.close()
 
     def _put(self, family: str, blob: BlobId, value: bytes) -> None:
         batch = Batch()
         batch.put(family, raw(blob), value)
-        self._store.write(batch, sync=False)
+        self.store.write(batch, sync=False)
 
     def _delete(self, family: str, blob: BlobId) -> None:
         batch = Batch()
         batch.delete(family, raw(blob))
-        self._store.write(batch, sync=False)
+        self.store.write(batch, sync=False)
 
 
 def open_book(data: Path) -> Book:
@@ -71,4 +74,5 @@ def open_book(data: Path) -> Book:
 
     Raises: StartError when it is locked or the folder cannot be used; NotNow when the disk is full.
     """
-    return Book(open_derived(data / FOLDER, (WANTS, PUSHES), "what was wanted is forgotten"))
+    families = (WANTS, PUSHES, *catalogue.FAMILIES)
+    return Book(open_derived(data / FOLDER, families, LOSS))

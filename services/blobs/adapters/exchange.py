@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from common.bus import BusError, Node
+from common.bus import BusError, CallerError, Node
 from common.gossip.wanting import (
     Abandon,
     Deaf,
@@ -17,6 +17,8 @@ from common.gossip.wanting import (
     Event,
     Fetch,
     FetchFailed,
+    Filled,
+    Freed,
     Gone,
     Listening,
     Met,
@@ -31,7 +33,7 @@ from common.gossip.wanting import (
     Wanted,
 )
 from common.gossip.wants import Wants
-from common.refs import BlobId, FeedId, is_blob
+from common.refs import BlobId, FeedId, is_blob, raw
 from common.store import StoreError
 from services.blobs.adapters.book import Book
 from services.blobs.adapters.files import Arrival, Folder, Meta
@@ -66,6 +68,11 @@ class Exchange:
         self.now = now
         self.find: Find = lambda _: None
         self.wants = Wants(policy, now(), book.wants(), book.pushes())
+        self.catalogue = book.catalogue
+        self.lack = folder.lack()
+        folder.refused = book.catalogue.takedowns
+        if self.lack is not None:
+            self.wants.handle(Filled())
         self._node = node
         self._networks = networks
         self._book = book
@@ -85,7 +92,10 @@ class Exchange:
         self._handle(Gone(peer, self.now()))
 
     def said(self, peer: FeedId, notes: Mapping[Any, Any]) -> None:
-        """A peer told what it wants and has."""
+        """A peer told what it wants and has; what was taken down is not heard."""
+        refused = self.catalogue.takedowns
+        if refused:
+            notes = {b: n for b, n in notes.items() if not (is_blob(b) and raw(b) in refused)}
         asked = [
             blob
             for blob, note in notes.items()
@@ -111,7 +121,12 @@ class Exchange:
             self._handle(Deaf(peer))
 
     async def want(self, blob: BlobId) -> None:
-        """Want a blob until it is here; the wish stays when who waits leaves."""
+        """Want a blob until it is here; the wish stays when who waits leaves.
+
+        Raises:
+            CallerError: it was taken down.
+        """
+        self.catalogue.refuse(blob)
         if self.folder.size(blob) is not None:
             return
         self._keep(self._book.want, blob)
@@ -127,7 +142,12 @@ class Exchange:
                 del self._waiting[blob]
 
     def push(self, blob: BlobId) -> None:
-        """Offer a blob until enough peers have it."""
+        """Offer a blob until enough peers have it.
+
+        Raises:
+            CallerError: it was taken down.
+        """
+        self.catalogue.refuse(blob)
         self._handle(Pushed(blob))
         self._keep(self._book.push, blob, {})
 
@@ -137,9 +157,31 @@ class Exchange:
         self._keep(self._book.end_want, blob)
         self._keep(self._book.end_push, blob)
 
-    def stored(self, blob: BlobId, size: int) -> None:
-        """A blob is here."""
+    def remove(self, blob: BlobId) -> bool:
+        """Delete a blob, and want and offer it no more; false when it is not here."""
+        self.drop(blob)
+        found = self.folder.remove(blob)
+        self._keep(self.catalogue.gone, blob)
+        return found
+
+    def take_down(self, blob: BlobId, reason: str) -> None:
+        """Delete a blob and refuse it from now on; who waits for it is told.
+
+        Raises:
+            CallerError: there are too many, or the reason is too long.
+            StoreError: that cannot be kept.
+        """
+        self.catalogue.take_down(blob, reason)
+        self.remove(blob)
+        for future in self._waiting.pop(blob, ()):
+            if not future.done():
+                future.set_exception(CallerError("the blob was taken down", "taken_down"))
+
+    def stored(self, blob: BlobId, size: int, source: str = "") -> None:
+        """A blob is here, from a peer or from our own client."""
         self._drop_half(blob)
+        want = self.wants.wants.get(blob)
+        self._keep(self.catalogue.stored, blob, size, source, (want and want.asker) or "")
         self._handle(Stored(blob, size, self.now()))
         self._keep(self._book.end_want, blob)
         for future in self._waiting.pop(blob, ()):
@@ -150,6 +192,10 @@ class Exchange:
             for tell in self._watchers:
                 tell(meta)
 
+    def used(self, blob: BlobId) -> None:
+        """A blob is read."""
+        self._keep(self.catalogue.used, blob)
+
     def watch(self, listener: Listener) -> None:
         """Tell of every blob that is stored from now on."""
         self._watchers.add(listener)
@@ -159,7 +205,12 @@ class Exchange:
         self._watchers.discard(listener)
 
     def tick(self) -> None:
-        """Let time pass."""
+        """Let time pass, and see whether the disk has room."""
+        lack = self.folder.lack()
+        if lack != self.lack:
+            self.lack = lack
+            LOGGER.warning("blobs: %s", lack or "there is room again")
+        self._handle(Freed() if lack is None else Filled())
         self._handle(Ticked(self.now()))
 
     async def close(self) -> None:
@@ -202,7 +253,7 @@ class Exchange:
             self._fetches.pop((peer, blob), None)
             self._handle(FetchFailed(peer, blob, failed.reason, self.now()))
         else:
-            self.stored(blob, size)
+            self.stored(blob, size, peer)
 
     async def _transfer(self, peer: FeedId, blob: BlobId, size: int) -> None:
         source = self.find(peer)
@@ -254,8 +305,8 @@ class Exchange:
         task.add_done_callback(self._errands.discard)
 
     def _keep(self, write: Callable[..., None], *args: object) -> None:
-        """Write into the book; a full disk costs the memory of a wish, not the wish."""
+        """Write what may be forgotten; a full disk costs the memory of a wish, not the wish."""
         try:
             write(*args)
         except StoreError as error:
-            LOGGER.warning("a want is not remembered: %s", error)
+            LOGGER.warning("not remembered: %s", error)

@@ -8,20 +8,25 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from common.refs import BlobId
 from common.refs.ids import blob_id, raw
+from common.store import free_bytes
 
-__all__ = ["EMPTY", "Arrival", "Folder", "Meta", "WrongHash"]
+__all__ = ["EMPTY", "Arrival", "Folder", "Meta", "Refused", "WrongHash"]
 
 LOGGER = logging.getLogger("blobs")
 
 EMPTY = blob_id(sha256().digest())
 """The blob without a byte: everybody has it."""
+
+LOOK_BYTES = 1 << 20
+"""How often a blob on its way in looks whether the disk still has room."""
 
 _SHELF = re.compile(r"[0-9a-f]{2}")
 _NAME = re.compile(r"[0-9a-f]{62}")
@@ -29,6 +34,10 @@ _NAME = re.compile(r"[0-9a-f]{62}")
 
 class WrongHash(Exception):  # noqa: N818  what is wrong is the hash
     """What arrived is another blob than the one that was expected."""
+
+
+class Refused(Exception):  # noqa: N818  what arrived was refused
+    """What arrived was taken down: it is not kept."""
 
 
 class Meta(NamedTuple):
@@ -40,9 +49,11 @@ class Meta(NamedTuple):
 
 
 class Folder:
-    """The folder `blobs` of a data folder."""
+    """The folder `blobs` of a data folder; it leaves `reserve` bytes of the disk free."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reserve: int = 0) -> None:
+        self.refused: Container[bytes] = ()
+        self._reserve = reserve
         self._blobs = path / "sha256"
         self._arrivals = path / "tmp"
         self._count = 0
@@ -54,6 +65,12 @@ class Folder:
     def path(self) -> Path:
         """Where the blobs lie."""
         return self._blobs
+
+    def lack(self) -> str | None:
+        """Why nothing can be taken in: the disk is nearly full; None when it is not."""
+        if free_bytes(self._blobs) >= self._reserve:
+            return None
+        return f"less than {self._reserve >> 20} MiB of the disk are free (blobs.reserve)"
 
     def meta(self, blob: BlobId) -> Meta | None:
         """Size and time of a blob; None when it is not here."""
@@ -79,8 +96,15 @@ class Folder:
 
     def receive(self) -> "Arrival":
         """Begin to take a blob in; an OSError says that the disk does not."""
+        self.check_room()
         self._count += 1
         return Arrival(self, self._arrivals / str(self._count))
+
+    def check_room(self) -> None:
+        """Raise the OSError of a full disk while there is less room than what stays free."""
+        lack = self.lack()
+        if lack is not None:
+            raise OSError(ENOSPC, lack)
 
     def remove(self, blob: BlobId) -> bool:
         """Delete a blob; false when it is not here."""
@@ -120,6 +144,8 @@ class Arrival:
 
     def write(self, data: bytes) -> None:
         """Take the next bytes; an OSError says that the disk does not."""
+        if (self.size + len(data)) // LOOK_BYTES > self.size // LOOK_BYTES:
+            self._folder.check_room()
         view = memoryview(data)
         while view:
             view = view[self._file.write(view) :]
@@ -131,11 +157,14 @@ class Arrival:
 
         Raises:
             WrongHash: it is not the blob that was expected; nothing is kept.
+            Refused: it was taken down.
             OSError: the disk does not take it.
         """
         blob = blob_id(self._hash.digest())
         if expected is not None and blob != expected:
             raise WrongHash(f"actual hash:{blob} did not match expected id:{expected}")
+        if raw(blob) in self._folder.refused:
+            raise Refused(f"{blob} was taken down here")
         if blob != EMPTY:
             os.fsync(self._file.fileno())
             self._folder.shelve(self._path, blob)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from common.bus import BusError, Node, PeerError
 from common.gossip.wanting import Reason
 from common.refs import BlobId
-from services.blobs.adapters.files import Arrival, WrongHash
+from services.blobs.adapters.files import Arrival, Refused, WrongHash
 
 __all__ = ["Failed", "Source", "Wish", "transfer"]
 
@@ -62,6 +62,8 @@ async def transfer(node: Node, source: Source, arrival: Arrival, wish: Wish) -> 
             "refused" if resumed else "lied"
         )  # parts of two peers: neither can be blamed
         raise Failed(reason, str(error)) from error
+    except Refused as error:
+        raise Failed("refused", str(error)) from error
     except TimeoutError as error:
         raise Failed("stalled", "nothing came") from error
     except PeerError as error:

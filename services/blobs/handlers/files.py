@@ -14,7 +14,7 @@ from common.feed.items import SYNC
 from common.refs import BlobId
 from services.blobs import arguments
 from services.blobs.adapters.exchange import Exchange
-from services.blobs.adapters.files import EMPTY, Arrival, Folder, Meta, WrongHash
+from services.blobs.adapters.files import EMPTY, Arrival, Folder, Meta, Refused, WrongHash
 from services.blobs.arguments import Slice
 
 __all__ = ["FileHandlers"]
@@ -41,21 +41,28 @@ class FileHandlers:
         """`blobs.add`: take in the bytes that come; answer the blob's id.
 
         Raises:
-            CallerError: it is larger than `blobs.max`, or not the blob that was said.
+            CallerError: it is larger than `blobs.max`, not the blob that was said, or was taken down.
+            OurError: the disk does not take it.
         """
         expected = arguments.expected_of(call.args)
+        try:
+            blob, size = await self._arrive(call, expected)
+        except WrongHash as error:
+            raise CallerError(str(error)) from error
+        except Refused as error:
+            raise CallerError(str(error), "taken_down") from error
+        except OSError as error:
+            raise OurError(f"the blob cannot be written: {error.strerror}", "no_space") from error
+        self._exchange.stored(blob, size)
+        return blob
+
+    async def _arrive(self, call: Call, expected: BlobId | None) -> tuple[BlobId, int]:
         arrival = self._folder.receive()
         try:
             await self._take(call, arrival)
-            blob = await asyncio.to_thread(arrival.finish, expected)
-        except WrongHash as error:
-            raise CallerError(str(error)) from error
-        except OSError as error:
-            raise OurError(f"the blob cannot be written: {error.strerror}", "no_space") from error
+            return await asyncio.to_thread(arrival.finish, expected), arrival.size
         finally:
             arrival.discard()
-        self._exchange.stored(blob, arrival.size)
-        return blob
 
     async def _take(self, call: Call, arrival: Arrival) -> None:
         async for batch in call:
@@ -83,6 +90,7 @@ class FileHandlers:
                 raise CallerError(NOT_HERE, "not_found")
             if wanted.size not in (None, size) or (wanted.limit or size) < size:
                 raise CallerError(_unfit(wanted, size))
+            self._exchange.used(wanted.blob)
             at, end = wanted.start, size if wanted.end is None else min(wanted.end, size)
             while at < end:
                 await call.ready()
@@ -105,15 +113,30 @@ class FileHandlers:
         return orjson.dumps(sizes if many else sizes[0])
 
     async def meta(self, call: Call) -> object:
-        """`blobs.meta`: id, size and time of a blob.
+        """`blobs.meta`: id, size and time of a blob; beside them, which is ours, what the catalogue knows of it.
 
         Raises:
             CallerError: it is not here.
         """
-        meta = self._folder.meta(arguments.blob_of(call.args))
+        blob = arguments.blob_of(call.args)
+        meta = self._folder.meta(blob)
         if meta is None:
             raise CallerError(NOT_HERE, "not_found")
-        return meta._asdict()
+        return meta._asdict() | self._known(blob)
+
+    def _known(self, blob: BlobId) -> dict[str, object]:
+        catalogue = self._exchange.catalogue
+        entry = catalogue.entry(blob)
+        if entry is None:
+            return {}
+        return {
+            "firstSeen": entry.since,
+            "lastUsed": entry.used,
+            "from": entry.source or None,
+            "wantedBy": entry.asker or None,
+            "own": entry.own,
+            "pinned": catalogue.is_pinned(blob),
+        }
 
     async def ls(self, call: Call) -> None:
         """`blobs.ls`: all blobs that are here, or come, or both."""
@@ -142,8 +165,7 @@ class FileHandlers:
             CallerError: it is not here.
         """
         blob = arguments.blob_of(call.args, "not valid id:")
-        self._exchange.drop(blob)
-        if not self._folder.remove(blob):
+        if not self._exchange.remove(blob):
             raise CallerError(NOT_HERE, "not_found")
 
     def _metas(self, shelf: Iterable[BlobId]) -> Iterator[Meta]:

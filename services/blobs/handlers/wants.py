@@ -69,9 +69,11 @@ class WantHandlers:
         return help_text.HELP
 
     async def health(self, _: Call) -> dict[str, Any]:
-        """`health`: how many blobs are wanted, offered and on their way."""
+        """`health`: whether blobs are taken in; how many are wanted, offered and on their way."""
+        lack = self._exchange.lack
         wants = self._exchange.wants
-        state = {
+        state: dict[str, Any] = {
+            **({"state": "disk full", "why": lack} if lack else {"state": "ok"}),
             "wants": len(wants.wants),
             "pushes": len(wants.pushes),
             "fetches": wants.fetches,

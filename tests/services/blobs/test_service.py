@@ -1,110 +1,13 @@
 """The whole service on a bus, with a `network` whose peers are played by the test."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
-from common.bus import Call, Caller, CallerError, Method, Node, PeerError
-from common.crypto.keys import generate
-from common.refs import BlobId, FeedId
-from common.refs.ids import blob_id
-from common.runtime.settings import Settings, load
-from services.blobs.actor import serve
-from services.blobs.adapters.book import open_book
-from services.blobs.adapters.files import Folder
-
-OWN, ANN, BOB = (generate(bytes([n]) * 32).id for n in range(3))
-LIMIT_S = 20
-
-
-def id_of(data: bytes) -> BlobId:
-    return blob_id(sha256(data).digest())
-
-
-class World:
-    """Peers as network shows them: what they say, what they give, what became of them."""
-
-    def __init__(self) -> None:
-        self.notes: dict[str, asyncio.Queue[dict[str, int]]] = {}
-        self.gives: dict[str, list[Any]] = {}
-        """For each connection what its next `blobs.get` does: bytes, or an error to raise."""
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-        self.refused: list[str] = []
-        self.changes: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-
-    def table(self) -> dict[str, Method]:
-        return {
-            "connections.changes": Method("source", self._changes),
-            "connections.call": Method("duplex", self._call),
-            "connections.refuse": Method("async", self._refuse),
-        }
-
-    def meet(self, feed: FeedId, name: str) -> None:
-        self.notes[name] = asyncio.Queue()
-        self.gives[name] = []
-        self.changes.put_nowait({"type": "connected", "connection": name, "feed": feed})
-
-    def part(self, feed: FeedId, name: str) -> None:
-        self.changes.put_nowait({"type": "disconnected", "connection": name, "feed": feed})
-
-    async def _changes(self, call: Call) -> None:
-        while True:
-            await call.send([orjson.dumps(await self.changes.get())])
-
-    async def _call(self, call: Call) -> None:
-        asked = call.args[0]
-        name, method = asked["connection"], asked["name"][1]
-        if method == "createWants":
-            while True:
-                await call.send([orjson.dumps(await self.notes[name].get())])
-        self.asked.append((name, method, asked["args"][0]))
-        for step in self.gives[name].pop(0):
-            if isinstance(step, Exception):
-                raise step
-            await call.send([step], types=b"\0")
-
-    async def _refuse(self, call: Call) -> None:
-        self.refused.append(call.args[0]["feed"])
-
-
-@asynccontextmanager
-async def service(folder: Path) -> AsyncIterator[tuple[World, Node]]:
-    settings: Settings = load(
-        ["--path", str(folder), "--bus.dir", str(folder / "bus"), "--blobs.stall", "2000"],
-        {},
-        home=folder,
-        here=folder,
-    )
-    (folder / "bus").mkdir(mode=0o700, exist_ok=True)
-    world = World()
-    book = open_book(folder)
-    async with (
-        Node("network", settings.endpoint, world.table()),
-        Node("test", settings.endpoint, calls=("blobs",)) as client,
-    ):
-        task = asyncio.create_task(serve(settings, OWN, Folder(folder / "blobs"), book))
-        try:
-            await client.wait_up("blobs", LIMIT_S)
-            yield world, client
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            book.close()
-
-
-async def want(client: Node, blob: BlobId) -> None:
-    assert (await client.call("blobs", "blobs.want", blob, deadline_ms=LIMIT_S * 1000)).json()
-
-
-async def read(client: Node, blob: BlobId) -> bytes:
-    async with client.source("blobs", "blobs.get", blob) as stream:
-        return b"".join([body async for batch in stream for body in batch.bodies])
+from common.bus import Caller, CallerError, PeerError
+from tests.support.blob_service import ANN, BOB, id_of, read, service, want
 
 
 async def test_what_was_lost_on_the_way_is_fetched_on_from_there(tmp_path: Path) -> None:
