@@ -236,7 +236,7 @@ class Ebt:
             return  # asked anew already: this one came before that
         session.expected.pop(event.feed, None)
         if session.claim(event.feed) > head and self._state.may_ask(event.feed, session):
-            session.restart(event.feed, head)
+            session.restart(event.feed)
             self._senders.ask(session, event.feed, event.now)
         yield from ()
 

@@ -23,8 +23,8 @@ class Term(NamedTuple):
     longest: float
 
 
-GAP: Final = Term(MINUTE_MS / 2, 10 * MINUTE_MS)
-"""Out of its order: the fault of some old version, or of a line between."""
+GAP: Final = Term(1_000, 10 * MINUTE_MS)
+"""Out of its order: who remembers that we have more than we do forgets it by that; else some old version's fault."""
 FORGED: Final = Term(MINUTE_MS, DAY_MS)
 """Nobody signed it, or another network's key is in use."""
 FORKED: Final = Term(10 * MINUTE_MS, DAY_MS)

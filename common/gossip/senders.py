@@ -27,7 +27,7 @@ STALL_MS: Final = 3_000
 """As the time-out of epidemic-broadcast-trees."""
 PATIENCE_MS: Final = 30_000
 """An honest sender of hundreds of feeds sends one after the other; a liar delays a feed for so long at most."""
-RETRY_MS: Final = 30_000
+RETRY_MS: Final = 10_000
 """An active sender without a rival is asked again after this long, in case it forgot."""
 LATE_TIMES: Final = 6
 """Messages in a row that others were first to tell of: then their way is the shorter one."""
@@ -191,7 +191,7 @@ class Senders:
         session = active.session
         session.owed.add(feed)
         if not self._rotate(feed, session, now) and now - session.heard_at > RETRY_MS:
-            session.restart(feed, self._state.head(feed))
+            session.restart(feed)
             self.ask(session, feed, now)
 
     def _owes(self, session: Session, feed: FeedId) -> bool:
@@ -222,4 +222,12 @@ class Senders:
         )
         if others:
             self.ask(others[0], feed, now)
+        else:
+            self._recall(feed)
         return bool(others)
+
+    def _recall(self, feed: FeedId) -> None:
+        """Tells who was not told of the feed how far it is here: what was remembered of them may be untrue."""
+        for session in self._state.sessions.values():
+            if feed in session.skipped:
+                session.tell(feed, self._state.head(feed), receive=False)

@@ -86,14 +86,15 @@ class Session:
         self.heard[feed] = self.told[feed] = Told(sequence, receive=False)
         self.skipped[feed] = None
 
-    def restart(self, feed: FeedId, sequence: int) -> None:
-        """Has the feed asked for anew, from a sequence that the peer has passed: it is stopped first.
+    def restart(self, feed: FeedId) -> None:
+        """Has the feed asked for anew, from a sequence that the peer has passed: it is refused first.
 
-        A peer that is only asked again takes it for a repetition, and goes on where it is.
+        A peer that is only asked again takes it for a repetition, and goes on where it is; and ssb-ebt believes
+        that we have less than it remembers after a refusal only (`max` of epidemic-broadcast-trees).
         """
         self.expected.pop(feed, None)
         self.restarted.add(feed)
-        self.halts[feed] = Told(sequence, receive=False)
+        self.halts[feed] = NOT_SHARED
 
     def stop(self, feed: FeedId) -> None:
         """Forgets all that is under way about the feed; what was said stays."""

@@ -75,7 +75,7 @@ def test_a_peer_that_rests_is_asked_for_nothing_and_another_one_is() -> None:
         SendNotes(Q, {X: (1, True)}),
     )
     do(ebt, NotesReceived(P, {X: (10, False), Y: (2, True)}, 2))
-    again = SendNotes(Q, {X: (1, False)}), SendNotes(Q, {X: (1, True)})
+    again = SendNotes(Q, {X: (-1, False)}), SendNotes(Q, {X: (1, True)})
     do(ebt, Ticked(60_000), *again)
     do(ebt, Rested(ME, resting=True, now=60_001))
     do(

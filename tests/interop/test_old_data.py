@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.support.driver import Driver
-from tests.support.mesh import all_hold, check_equal, follow_each_other, kill, post, posts, running
+from tests.support.mesh import (
+    all_hold,
+    check_equal,
+    feed_text,
+    follow_each_other,
+    holds,
+    kill,
+    post,
+    posts,
+    running,
+)
 from tests.support.servers import CompactServer, OurServer, Server, SsbServer
 
 pytestmark = pytest.mark.interop
@@ -77,3 +87,29 @@ async def test_who_comes_back_with_old_data_catches_up(folder: Path, kind: str) 
             await post(other, "live again")
         await all_hold([client, *at_others], dict.fromkeys(ids, OLD + NEW + 3))
         await check_equal([client, *at_others], [*ids, forgetful.id])
+
+
+async def test_an_ssb_server_that_remembers_more_of_us_sends_again(folder: Path) -> None:
+    """It believes its memory before our word, unless it hears a refusal first; and there is nobody else to ask."""
+    ours, theirs = CompactServer(folder / "ours"), SsbServer(folder / "theirs")
+    async with running(ours, theirs) as clients:
+        await follow_each_other(clients, [ours, theirs])
+        await clients[0].call("gossip.connect", theirs.address)
+        await all_hold(clients, {ours.id: 1, theirs.id: 1})
+        await ours.stop()
+        shutil.copytree(ours.folder, folder / "old", ignore=TRANSIENT)
+        for _ in range(2):
+            await ours.start()
+            client = await ours.client()
+            await client.call("gossip.connect", theirs.address)
+            await posts(clients[1], OLD)
+            await holds(client, {theirs.id: len(await feed_text(clients[1], theirs.id))})
+            await kill(ours)
+        shutil.rmtree(ours.folder)
+        shutil.copytree(folder / "old", ours.folder)
+        await ours.start()
+        client = await ours.client()
+        await client.call("gossip.connect", theirs.address)
+        await holds(client, {theirs.id: 1 + 2 * OLD})
+        await post(clients[1], "live")
+        await holds(client, {theirs.id: 2 + 2 * OLD})

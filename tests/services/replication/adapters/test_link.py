@@ -209,7 +209,7 @@ async def test_messages_the_log_lost_are_asked_for_again(
     await peer.told(X.id)
     board.storage.broken = "no disk"
     await peer.send(RUN[0].compact, RUN[1].compact)
-    assert [await peer.told(X.id), await peer.told(X.id)] == [1, 0]  # stopped, and asked anew
+    assert [await peer.told(X.id), await peer.told(X.id)] == [-1, 0]  # refused, and asked anew
     board.storage.broken = ""
     await peer.send(*(one.compact for one in RUN))
     await until(lambda: board.storage.clock() == {X.id: 5})
