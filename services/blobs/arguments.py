@@ -12,6 +12,7 @@ from common.refs import BlobId, is_blob
 
 __all__ = ["Listing", "Slice", "blob_of", "blobs_of", "expected_of", "listing_of", "slice_of"]
 
+NO_STAT = "stat failed"
 MAX_IDS = 10_000
 """Ids of one `has` or `size`: each is a look at the disk."""
 
@@ -24,6 +25,8 @@ class Slice(NamedTuple):
     end: int | None
     size: float | None
     limit: float | None
+    absent: str = "could not get blob"
+    """What to say when it is not here."""
 
 
 class Listing(NamedTuple):
@@ -36,11 +39,11 @@ class Listing(NamedTuple):
 
 
 def blob_of(args: list[Any], words: str = "invalid id:") -> BlobId:
-    """The one blob that is meant, as an id or `{id}`; `words` begin the error."""
+    """The one blob that is meant, as an id or `{id}`; `words` begin the error, which names nothing."""
     given = args[0] if args else None
     blob = given.get("id") if isinstance(given, dict) else given
     if not is_blob(blob):
-        raise CallerError(f"{words}{'null' if blob is None else blob}")
+        raise CallerError(f"{words}null")
     return blob
 
 
@@ -51,13 +54,20 @@ def blobs_of(args: list[Any], words: str = "invalid id:") -> tuple[list[BlobId],
         return [blob_of(args, words)], False
     if len(given) > MAX_IDS:
         raise CallerError(f"more than {MAX_IDS} ids at once")
-    return [blob_of([each], words) for each in given], True
+    wrong = next((each for each in given if not is_blob(each)), None)
+    if wrong is not None:
+        raise CallerError(f"{words}{wrong}")
+    return list(given), True
 
 
 def expected_of(args: list[Any]) -> BlobId | None:
     """The blob that is to be added, where the caller says which."""
     given = args[0] if args else None
-    return blob_of([given], "not a valid hash: ") if is_truthy(given) else None
+    if not is_truthy(given):
+        return None
+    if not is_blob(given):
+        raise CallerError(f"not a valid hash: {given}")
+    return given
 
 
 def slice_of(args: list[Any], *, part: bool) -> Slice:
@@ -70,14 +80,15 @@ def slice_of(args: list[Any], *, part: bool) -> Slice:
         raise CallerError(f"multiblob.{method}: {{id}} is mandatory")
     size, limit = (_number(options.get(name)) for name in ("size", "max"))
     if not part:
-        return Slice(blob, 0, None, size, limit)
+        told = Slice(blob, 0, None, size, limit)
+        return told if isinstance(given, str) else told._replace(absent=NO_STAT)
     bounds = []
     for name in ("start", "end"):
         bound = _number(options.get(name))
         if bound is None:
             raise CallerError(f"multiblob.getSlice: {{{name}}} must be a number")
         bounds.append(max(0, int(bound)))
-    return Slice(blob, bounds[0], bounds[1], size, limit)
+    return Slice(blob, bounds[0], bounds[1], size, limit, NO_STAT)
 
 
 def listing_of(args: list[Any]) -> Listing:

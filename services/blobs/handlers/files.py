@@ -87,7 +87,7 @@ class FileHandlers:
         size, descriptor = self._folder.size(wanted.blob), self._folder.open(wanted.blob)
         try:
             if size is None or descriptor is None:
-                raise CallerError(NOT_HERE, "not_found")
+                raise CallerError(wanted.absent, "not_found")
             if wanted.size not in (None, size) or (wanted.limit or size) < size:
                 raise CallerError(_unfit(wanted, size))
             self._exchange.used(wanted.blob)
