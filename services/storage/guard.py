@@ -2,7 +2,7 @@
 
 Knows how far the log has our feed, how far it was acknowledged here, why the log may be an old one, and how far
 peers say they have our feed. Never waits or looks at a clock: times are milliseconds of any steady one, and come
-as arguments. Called by the adapter `own_feed`; docs/adr/004 has the reasons.
+as arguments. Called by the adapter `own_feed`; docs/adr/007 has the reasons.
 
 A claim costs its peer nothing, so one alone can hold us up for `patience` only, counted from when our log last
 grew: who has more sends it within that time.
