@@ -33,7 +33,7 @@ from common.gossip import ebt as _module
 from common.gossip import sharing as _sharing
 from common.gossip.senders import LATE_TIMES
 from common.refs import FeedId
-from tests.support.gossip_network import FEEDS, body, message
+from tests.support.gossip_messages import FEEDS, body, message
 
 ME, P, Q, X, Y = FEEDS[:5]
 
@@ -275,6 +275,15 @@ def test_who_tells_of_new_messages_first_so_often_in_a_row_becomes_the_sender() 
     last = 2 * LATE_TIMES
     first = notes(Q, X=(last + 1, False))
     play << first >> [tells(P, X=(last, False)), tells(Q, X=(last, True))]
+
+
+def test_who_delivers_but_stays_behind_is_replaced_after_half_a_second() -> None:
+    play = Play({X: 1}, X)
+    for peer in (P, Q):
+        play << Connected(peer, False, 0) << notes(peer, X=(1, True))
+    play << notes(Q, X=(3, False)) << received(P, X, 2) << appended(X, 2)
+    play << Ticked(499) >> []
+    play << Ticked(500) >> [tells(P, X=(2, False)), tells(Q, X=(2, True))]
 
 
 def test_an_author_is_sent_its_own_new_messages_later_unless_it_has_them() -> None:

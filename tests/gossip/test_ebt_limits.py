@@ -18,7 +18,7 @@ from common.gossip import (
     WantedChanged,
 )
 from common.refs import FeedId
-from tests.support.gossip_network import FEEDS, body, message
+from tests.support.gossip_messages import FEEDS, body, message
 
 ME, P, Q, X, Y = FEEDS[:5]
 

@@ -1,188 +1,185 @@
-from random import Random
+"""A few real machines on lines without faults: what two or three peers tell and give each other."""
 
 import pytest
 
-from common.gossip import BlockChanged, WantedChanged
 from common.refs import FeedId
-from tests.support.gossip_network import FEEDS, Network
+from tests.simulation.library import feed
+from tests.simulation.peer import Peer
+from tests.simulation.town import Town
 
-A, B, C, X = FEEDS[:4]
-
-
-def want(network: Network, own: FeedId, *feeds: FeedId) -> None:
-    network.nodes[own].handle(WantedChanged(feeds, (), network.now))
+A, B, C, X = (feed(n) for n in range(4))
 
 
-def two(clock_a: dict[FeedId, int], clock_b: dict[FeedId, int]) -> Network:
-    network = Network(Random(1))
-    network.add(A, clock_a)
-    network.add(B, clock_b)
-    return network
+def lengths(peer: Peer, *feeds: FeedId) -> list[int]:
+    return [peer.length(one) for one in feeds]
 
 
-def test_two_nodes_end_with_the_same_messages_and_send_each_once() -> None:
-    network = two({A: 700, X: 20}, {B: 3, X: 1300})
-    for own in (A, B):
-        want(network, own, A, B, X)
-    network.connect(A, B)
-    network.settle()
-    assert network.nodes[A].log == network.nodes[B].log == {A: 700, B: 3, X: 1300}
-    assert network.nodes[A].sent == 700
-    assert network.nodes[B].sent == 3 + 1280
-    network.nodes[A].publish()
-    assert network.nodes[A].sent == 701
-    network.settle()
-    assert network.nodes[B].log[A] == 701
+def test_two_peers_end_with_the_same_messages_and_send_each_once() -> None:
+    town = Town()
+    a = town.peer(A, {A: 700, X: 20}, A, B, X)
+    b = town.peer(B, {B: 3, X: 1300}, A, B, X)
+    town.connect(a, b)
+    town.pass_time()
+    assert lengths(a, A, B, X) == lengths(b, A, B, X) == [700, 3, 1300]
+    assert town.sent == 700 + 3 + 1280
+    a.publish()
+    town.pass_time()
+    assert b.length(A) == 701
+    assert town.sent == 700 + 3 + 1280 + 1
 
 
-def test_second_session_of_equal_nodes_tells_only_their_own_feeds() -> None:
-    network = two({A: 7, X: 9}, {B: 3})
-    for own in (A, B):
-        want(network, own, A, B, X)
+def test_second_session_of_equal_peers_tells_only_their_own_feeds() -> None:
+    town = Town()
+    a, b = town.peer(A, {A: 7, X: 9}, A, B, X), town.peer(B, {B: 3}, A, B, X)
     for _ in range(3):
-        network.connect(A, B)
-        network.settle()
-        network.disconnect(A, B)
-    notes = [network.nodes[own].notes for own in (A, B)]
-    network.connect(B, A)
-    while network.step():
-        pass
-    assert [network.nodes[own].notes for own in (A, B)] == [n + 2 for n in notes]
-    network.nodes[A].publish()
-    network.settle()
-    assert network.nodes[B].log[A] == 8
+        town.connect(a, b)
+        town.pass_time()
+        town.cut(a, b)
+    town.connect(b, a)
+    town.pass_time()
+    assert a.process is not None
+    assert b.process is not None
+    assert set(a.process.ebt.sessions[B].skipped) == {X}
+    assert set(b.process.ebt.sessions[A].skipped) == {X}
+    a.publish()
+    town.pass_time()
+    assert b.length(A) == 8
 
 
 @pytest.mark.parametrize("reconnects", [False, True])
 @pytest.mark.parametrize("first", [A, B])
 def test_feed_wanted_late_by_either_side_still_comes(first: FeedId, reconnects: bool) -> None:
-    second = B if first == A else A
-    network = two({}, {})
-    want(network, A, A, B)
-    want(network, B, A, B)
-    want(network, first, X)
-    network.connect(A, B)
-    network.settle()
+    town = Town()
+    peers = {own: town.peer(own, {}, A, B) for own in (A, B)}
+    early, late = peers[first], peers[B if first == A else A]
+    early.want({X}, set())
+    town.connect(peers[A], peers[B])
+    town.pass_time()
     if reconnects:
-        network.disconnect(A, B)
-    want(network, second, X)
+        town.cut(peers[A], peers[B])
+    late.want({X}, set())
     if reconnects:
-        network.connect(A, B)
-    network.settle()
-    network.add(X, {X: 5})
-    want(network, X, X)
-    network.connect(X, first)
-    network.settle()
-    assert network.nodes[second].log[X] == 5
+        town.connect(peers[A], peers[B])
+    town.pass_time()
+    x = town.peer(X, {X: 5}, X)
+    town.connect(x, early)
+    town.pass_time()
+    assert late.length(X) == 5
+
+
+def test_a_feed_that_both_refused_comes_when_both_want_it_in_a_later_session() -> None:
+    """ssb-ebt#61: a refusal that was remembered kept a feed away for good."""
+    town = Town()
+    a, b, c = town.peer(A, {X: 5}), town.peer(B, {}), town.peer(C, {X: 5}, X)
+    for peer in (a, b):
+        town.connect(c, peer)
+    a.want({X}, set())
+    town.connect(a, b)
+    town.pass_time()
+    a.want(set(), {X})
+    b.want({X}, set())
+    town.pass_time()
+    for pair in ((a, b), (c, a), (c, b)):
+        town.cut(*pair)
+    b.disk.log.clear()
+    for peer in (a, b):
+        peer.stop()
+        peer.start()
+        peer.want({X}, set())
+    town.connect(b, a)
+    town.pass_time()
+    assert b.length(X) == 5
 
 
 def test_what_a_peer_asked_before_the_feed_was_wanted_counts_then() -> None:
-    network = two({X: 5}, {})
-    want(network, B, X)
-    network.connect(A, B)
-    network.settle()
-    assert X not in network.nodes[B].log
-    want(network, A, X)
-    network.settle()
-    assert network.nodes[B].log[X] == 5
+    town = Town()
+    a, b = town.peer(A, {X: 5}), town.peer(B, {}, X)
+    town.connect(a, b)
+    town.pass_time()
+    assert b.length(X) == 0
+    a.want({X}, set())
+    town.pass_time()
+    assert b.length(X) == 5
 
 
 def test_unwanted_feeds_are_not_exchanged() -> None:
-    network = two({A: 1, X: 5}, {B: 1})
-    want(network, A, A, B)
-    want(network, B, A, B, X)
-    network.connect(B, A)
-    network.settle()
-    assert network.nodes[B].log == {A: 1, B: 1}
-    network.nodes[A].handle(WantedChanged((), (B,), network.now))
-    network.nodes[B].publish()
-    network.settle()
-    assert network.nodes[A].log[B] == 1
+    town = Town()
+    a, b = town.peer(A, {A: 1, X: 5}, A, B), town.peer(B, {B: 1}, A, B, X)
+    town.connect(b, a)
+    town.pass_time()
+    assert lengths(a, A, B) == lengths(b, A, B) == [1, 1]
+    assert b.length(X) == 0
+    a.want(set(), {B})
+    b.publish()
+    town.pass_time()
+    assert a.length(B) == 1
 
 
 def test_a_feed_is_not_given_to_whom_its_author_blocks() -> None:
-    network = two({X: 5}, {})
-    for own in (A, B):
-        want(network, own, X)
-    network.nodes[A].handle(BlockChanged(X, B, True, 0))
-    network.connect(A, B)
-    network.settle()
-    assert X not in network.nodes[B].log
-    network.nodes[A].handle(BlockChanged(X, B, False, 0))
-    network.settle()
-    assert network.nodes[B].log[X] == 5
-    network.nodes[A].handle(BlockChanged(X, B, True, 0))
-    network.add(X, {X: 6})
-    want(network, X, X)
-    network.connect(X, A)
-    network.settle()
-    assert network.nodes[A].log[X] == 6
-    assert network.nodes[B].log[X] == 5
+    town = Town()
+    a, b = town.peer(A, {X: 5}, X), town.peer(B, {}, X)
+    a.hears_block(X, B, blocked=True)
+    town.connect(a, b)
+    town.pass_time()
+    assert b.length(X) == 0
+    a.hears_block(X, B, blocked=False)
+    town.pass_time()
+    assert b.length(X) == 5
+    a.hears_block(X, B, blocked=True)
+    x = town.peer(X, {X: 6}, X)
+    town.connect(x, a)
+    town.pass_time()
+    assert (a.length(X), b.length(X)) == (6, 5)
 
 
 def test_blocking_a_peer_ends_its_session() -> None:
-    network = two({A: 1}, {B: 1})
-    network.connect(A, B)
-    network.nodes[A].handle(BlockChanged(A, B, True, 0))
-    assert not network.links
-    network.connect(A, B)
-    assert not network.links
+    town = Town()
+    a, b = town.peer(A, {A: 1}), town.peer(B, {B: 1})
+    town.connect(a, b)
+    a.hears_block(A, B, blocked=True)
+    assert not town.are_connected(a, b)
+    town.connect(a, b)
+    assert not town.are_connected(a, b)
 
 
-def random_act(network: Network, pairs: list[tuple[FeedId, FeedId]]) -> None:
-    random = network.random
-    act = random.random()
-    a, b = random.choice(pairs)
-    if act < 0.2 and (a, b) not in network.links:
-        network.connect(*random.sample((a, b), 2))
-    elif act < 0.25:
-        network.disconnect(a, b)
-    elif act < 0.4:
-        random.choice(list(network.nodes.values())).publish()
-    else:
-        network.step()
-
-
-@pytest.mark.parametrize("seed", range(25))
-def test_random_networks_converge(seed: int) -> None:
-    random = Random(seed)
-    network = Network(random)
-    peers = FEEDS[: random.randint(3, 8)]
-    for own in peers:
-        network.add(own, {own: random.randint(0, 9)})
-        want(network, own, own)
-    links = {(own, random.choice(peers[:n])) for n, own in enumerate(peers) if n}
-    links |= {(a, b) for a, b in (random.sample(peers, 2) for _ in range(3)) if (b, a) not in links}
-    pairs = sorted(links)
-    unwanted = [(own, feed) for own in peers for feed in peers if own != feed]
-    random.shuffle(unwanted)
-    for own, feed in unwanted:
-        for _ in range(4):
-            random_act(network, pairs)
-        want(network, own, feed)
-    for a, b in pairs:
-        if (a, b) not in network.links:
-            network.connect(a, b)
-    network.settle()
-    heads = {own: network.nodes[own].log.get(own, 0) for own in peers}
-    for node in network.nodes.values():
-        assert {feed: node.log.get(feed, 0) for feed in peers} == heads
+def test_two_branches_stop_where_they_part_and_are_seen() -> None:
+    """ssb-server#410: forks were silent."""
+    town = Town()
+    a, b, x = town.peer(A, {}, X), town.peer(B, {}, X), town.peer(X, {X: 3}, X)
+    town.connect(x, a)
+    x.keep_copy()
+    x.publish()
+    town.pass_time()
+    town.cut(x, a)
+    x.stop()
+    x.restore(guarded=False)
+    x.start()
+    x.publish()
+    x.publish()
+    town.connect(x, b)
+    town.pass_time()
+    town.connect(a, b)
+    town.pass_time()
+    assert lengths(a, X) == [4]
+    assert lengths(b, X) == [5]
+    assert a.disk.log[X][:3] == b.disk.log[X][:3]
+    assert a.disk.log[X][3] != b.disk.log[X][3]
+    assert a.saw_fork(X)
+    assert a.refuses(X, B)
+    assert not b.refuses(A, X)
 
 
 def test_among_many_peers_few_messages_come_twice() -> None:
-    network = Network(Random(3))
-    for own in FEEDS:
-        network.add(own, {own: 50})
-    for own in FEEDS:
-        want(network, own, *FEEDS)
-    for n, own in enumerate(FEEDS):
-        for other in FEEDS[:n]:
-            network.connect(own, other)
-    network.settle()
-    assert all(node.log == dict.fromkeys(FEEDS, 50) for node in network.nodes.values())
-    needed = len(FEEDS) * (len(FEEDS) - 1) * 50
-    assert sum(node.sent for node in network.nodes.values()) <= needed * 1.75
-    before = sum(node.sent for node in network.nodes.values())
-    network.nodes[A].publish()
-    network.settle()
-    assert sum(node.sent for node in network.nodes.values()) - before <= 2 * len(FEEDS)
+    town = Town()
+    feeds = [feed(n) for n in range(12)]
+    peers = [town.peer(own, {own: 50}, *feeds) for own in feeds]
+    for n, peer in enumerate(peers):
+        for other in peers[:n]:
+            town.connect(peer, other)
+    town.pass_time()
+    assert {peer.length(own) for peer in peers for own in feeds} == {50}
+    assert town.sent <= 12 * 11 * 50 * 1.75
+    before = town.sent
+    peers[0].publish()
+    town.pass_time()
+    assert town.sent - before <= 2 * 12

@@ -1,6 +1,6 @@
 from common.gossip import Histories, Request
 from common.gossip.history import POLL_MS
-from tests.support.gossip_network import FEEDS
+from tests.support.gossip_messages import FEEDS
 
 A, B, C, D = FEEDS[:4]
 

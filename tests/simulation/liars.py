@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from common.refs import FeedId
-from tests.simulation.library import MESSAGE_BYTES, NOTE_BYTES, feed
+from tests.simulation.library import MESSAGE_BYTES, NOTE_BYTES, feed, number
 from tests.simulation.lines import Connection, Item
 
 if TYPE_CHECKING:
@@ -91,6 +91,18 @@ def _repeat(liar: Liar, connection: Connection) -> Sequence[Item]:
     return _true_ones(liar, [(one, n) for one, n in _next(liar, connection, 0) if n > 0])
 
 
+def _dole_out(liar: Liar, connection: Connection) -> Sequence[Item]:
+    """One true message a turn, never of every second feed: new ones come from it all the time."""
+    wanted = [
+        (asked, sequence + 1)
+        for asked, sequence in liar.asked[connection].items()
+        if number(asked) % 2 and liar.world.find(asked, sequence + 1)
+    ][:1]
+    for asked, sequence in wanted:
+        liar.asked[connection][asked] = sequence
+    return _true_ones(liar, wanted)
+
+
 def _name_strangers(liar: Liar, _: Connection) -> Sequence[Item]:
     liar.count += 20
     notes = {feed(1_000_000 + liar.count + n): (n, True) for n in range(20)}
@@ -113,4 +125,5 @@ KINDS: Final = {
     "gapper": _leave_gaps,
     "repeater": _repeat,
     "namer": _name_strangers,
+    "miser": _dole_out,
 }

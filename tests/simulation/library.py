@@ -20,9 +20,14 @@ def feed(number: int) -> FeedId:
     return feed_id(number.to_bytes(32))
 
 
+def number(one: FeedId) -> int:
+    """The number of a feed."""
+    return int.from_bytes(b64decode(one[1:-8]))
+
+
 def name(one: FeedId) -> str:
-    """The number of a feed, to be read by people."""
-    return f"feed {int.from_bytes(b64decode(one[1:-8]))}"
+    """A feed, to be read by people."""
+    return f"feed {number(one)}"
 
 
 class Library:

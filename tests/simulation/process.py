@@ -254,9 +254,7 @@ class Process:
         if link is None:
             return
         if isinstance(command, SendMessages):
-            self.put(
-                link.connection, [Item("body", body, MESSAGE_BYTES) for body in command.bodies]
-            )
+            self._send(link, command.bodies)
         elif isinstance(command, SendNotes):
             size = 10 + NOTE_BYTES * len(command.notes)
             self.put(link.connection, [Item("notes", dict(command.notes), size)])
@@ -271,6 +269,13 @@ class Process:
             self._fetch(link.connection)
         elif isinstance(command, EndSession):
             self.peer.world.end(link.connection)
+
+    def _send(self, link: Link, bodies: Sequence[bytes]) -> None:
+        authors = {self.library.read(body).author for body in bodies} if self.blocks else ()
+        for author in authors:
+            if (author, link.peer) in self.blocks:
+                self.peer.world.broke_block(self.own, author, link.peer)
+        self.put(link.connection, [Item("body", body, MESSAGE_BYTES) for body in bodies])
 
     def _read(self, link: Link, wanted: ReadFeed) -> None:
         if link.connection.is_congested(self.own):

@@ -107,6 +107,11 @@ class World:
         if peer in self.peers and self.peers[peer].speech == "ebt":
             self.complaints.append(f"{name(own)} fell back with {name(peer)}, who speaks EBT")
 
+    def broke_block(self, own: FeedId, author: FeedId, target: FeedId) -> None:
+        """A peer gave a feed to whom its author blocks."""
+        broken = f"{name(own)} gave {name(author)} to {name(target)}, whom that blocks"
+        self.complaints.append(broken)
+
     def _dial(self, edge: Edge) -> None:
         random = self.random
         self.timeline.after(DIAL_MS * (0.5 + random.random()), lambda: self._dial(edge))
