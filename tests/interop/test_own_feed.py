@@ -60,14 +60,14 @@ def overwrite(folder: Path, copy: Path) -> None:
     shutil.copytree(copy, folder, dirs_exist_ok=True)
 
 
-@pytest.mark.parametrize("ebt", [True, False], ids=["ebt", "history"])
-@pytest.mark.parametrize("lose", [wipe, restore, overwrite])
-@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize(
+    ("kind", "lose", "ebt"),
+    [(kind, lose, True) for kind in OURS for lose in (wipe, restore, overwrite)]
+    + [("processes", restore, False)],
+)
 async def test_feed_comes_back_before_anything_is_published(
     folder: Path, kind: str, lose: Any, *, ebt: bool
 ) -> None:
-    if not ebt and (kind == "compact" or lose is not restore):
-        pytest.skip("the way of the messages does not depend on it")
     copy = folder / "copy"
     async with SsbServer(folder / "theirs", ebt=ebt) as theirs:
         at_theirs = await theirs.client()
