@@ -93,12 +93,16 @@ class Storage:
     def clock(self) -> dict[str, int]:
         return {feed: len(records) for feed, records in self.feeds.items()}
 
+    def wake(self) -> None:
+        """Lets all look who wait for something new."""
+        moved, self.moved = self.moved, asyncio.Event()
+        moved.set()
+
     def put(self, key: bytes, author: bytes, sequence: int, message: bytes) -> None:
         record = pack_record(key, author, sequence, float(len(self.log) + 1), message)
         self.log.append(record)
         self.feeds.setdefault(feed_id(author), []).append(record)
-        moved, self.moved = self.moved, asyncio.Event()
-        moved.set()
+        self.wake()
 
     def publish(self, run: list[Verified]) -> None:
         for one in run:
@@ -146,8 +150,7 @@ class Storage:
 
     def lock(self, *, locked: bool) -> None:
         self.locks.append(locked)
-        moved, self.moved = self.moved, asyncio.Event()
-        moved.set()
+        self.wake()
 
     async def own_locked(self, call: Call) -> None:
         told = 0

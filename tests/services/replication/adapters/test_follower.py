@@ -45,6 +45,6 @@ async def test_another_log_ends_the_process(tmp_path: Path) -> None:
     board.storage.publish(feed_of(A, 3))
     async with board.run():
         board.storage.replaced = True
-        board.storage.moved.set()
+        board.storage.wake()
         with pytest.raises(ExceptionGroup):
             await board.services["replication"]
