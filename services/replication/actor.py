@@ -98,7 +98,7 @@ class Replication:
         self.peers = Peers(node, self.hub, self.appender, self.wishes, share)
         self.own_feed = OwnFeed(node, self.hub, self.peers, self.appender)
         self.colleagues = Colleagues(node, share, self.wishes)
-        self.observer = Observer(self.hub, self.appender, self.colleagues.told)
+        self.observer = Observer(self.hub, self.appender, self.peers, self.colleagues.told)
         self.exchange = Exchange(node, self.hub, self.wishes, share, before.hmac_key)
         self.ready = asyncio.Event()
         self.hub.change(Change(sorted(self.wishes.wanted), [], self.wishes.blocks()))

@@ -48,6 +48,25 @@ def lead(session: Session, missing: Iterable[FeedId], clock: Mapping[FeedId, int
     return Lead(feeds, messages)
 
 
+def status_of(
+    peer: FeedId, protocol: str, ahead: Lead, traffic: Traffic, stalled: str | None
+) -> dict[str, Any]:
+    """A peer in `replicate.peers`."""
+    return {
+        "id": peer,
+        "protocol": protocol,
+        "feedsWaiting": ahead.feeds,
+        "messagesBehind": ahead.messages,
+        "asked": 0,
+        "sending": 0,
+        "messagesIn": traffic.messages_in,
+        "bytesIn": traffic.bytes_in,
+        "messagesOut": traffic.messages_out,
+        "bytesOut": traffic.bytes_out,
+        "stalled": stalled,
+    }
+
+
 def joined(own: dict[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """An item of `replicate.changes` for all workers: each has its own peers, all have the same log.
 

@@ -248,12 +248,14 @@ class Network:
         self.strays: dict[str, Answer] = {}
         """Who answers `ooo.stream`; the others have no such method."""
         self.refused: list[dict[str, Any]] = []
+        self.closed: list[str] = []
 
     def methods(self) -> dict[str, Method]:
         return {
             "connections.changes": Method("source", self.changes, muxrpc=False),
             "connections.call": Method("duplex", self.call, muxrpc=False),
             "connections.refuse": Method("async", self.refuse, muxrpc=False),
+            "connections.close": Method("async", self.close, muxrpc=False),
         }
 
     def tell(self, kind: str, connection: str, feed: str, *, client: bool) -> None:
@@ -272,6 +274,9 @@ class Network:
             items = self.changes_made[told:]
             told += len(items)
             await call.send([orjson.dumps(item) for item in items])
+
+    async def close(self, call: Call) -> None:
+        self.closed.append(call.args[0]["connection"])
 
     async def refuse(self, call: Call) -> None:
         self.refused.append(call.args[0])

@@ -17,6 +17,7 @@ from services.replication.adapters.appender import Appender, ForgedError
 from services.replication.conduct import Conduct
 from services.replication.items import read_message
 from services.replication.model import Change
+from services.replication.progress import Traffic
 
 LOGGER = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Fetcher:
         """Feeds of which messages are on their way to the log: those are taken whatever comes."""
         self._work = asyncio.Event()
         self.heard = False
+        self.traffic = Traffic()
         self._useless = False
 
     async def run(self, wanted: set[FeedId]) -> None:
@@ -123,6 +125,11 @@ class Fetcher:
                 self._histories.drop(feed)
             self._histories.want(open_now, self._world.now())
             await asyncio.sleep(seconds)
+
+    @property
+    def n_open(self) -> int:
+        """Histories that are asked for now."""
+        return len(self._tasks)
 
     def changed(self, change: Change) -> None:
         """Other feeds are wanted."""
@@ -181,6 +188,8 @@ class Fetcher:
                 messages = in_order(request.feed, expected, batch.bodies)
                 left = request.sequence + room - expected if room >= 0 else len(messages)
                 expected += len(messages)
+                self.traffic.messages_in += len(messages)
+                self.traffic.bytes_in += sum(map(len, batch.bodies))
                 if self._world.spend(self.peer, sum(map(len, batch.bodies))):
                     self._work.set()
                 self._taking.add(request.feed)

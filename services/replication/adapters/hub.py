@@ -60,6 +60,7 @@ NOTES_AT_ONCE: Final = 400_000
 """And as many at once: three full clocks of the largest packets."""
 OVERRUN_BYTES: Final = 4 << 20
 """What an honest peer may have on its way when it is told to rest."""
+LOG_AWAY: Final = "the log is away"
 SILENT: Final = "said nothing"
 RECONNECTED: Final = "reconnected to peer"
 """The reference's reason when a newer session of the same peer takes the place of one."""
@@ -300,7 +301,7 @@ class Hub:
                         break
         except BusError as error:
             LOGGER.info("a feed could not be read: %s", error)
-            link.end("the log is away")
+            link.end(LOG_AWAY)
             return
         if b"" in bodies:  # deleted: no peer takes what comes after it
             del bodies[bodies.index(b"") :]

@@ -11,20 +11,37 @@ from typing import Any, Final
 from common.refs import FeedId
 from services.replication.adapters.appender import Appender
 from services.replication.adapters.hub import Hub
-from services.replication.progress import Lead, joined, lead, why_stalled
+from services.replication.adapters.peers import Peers
+from services.replication.adapters.talk import Talk
+from services.replication.progress import Lead, Traffic, joined, lead, status_of, why_stalled
 
 LOOK_SECONDS: Final = 1.0
 PART: Final = 50
 """It takes one part in so many of a processor at most, however many sessions and feeds there are."""
 
 
+def _of_talk(talk: Talk) -> dict[str, Any]:
+    """A peer without a session."""
+    fetcher = talk.fetcher if talk.fetches else None
+    if fetcher is None:
+        return status_of(talk.feed, "none", Lead(), Traffic(), talk.state)
+    stalled = None if fetcher.heard else "it gave nothing of any history yet"
+    status = status_of(talk.feed, "histories", Lead(), fetcher.traffic, stalled)
+    return status | {"asked": fetcher.n_open}
+
+
 class Observer:
     """What was seen last; `others` is what other workers told last, for one that tells of all."""
 
     def __init__(
-        self, hub: Hub, appender: Appender, others: Mapping[str, Mapping[str, Any]]
+        self,
+        hub: Hub,
+        appender: Appender,
+        peers: Peers,
+        others: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self._hub = hub
+        self._peers = peers
         self._others = others
         self._appender = appender
         self._appended = 0
@@ -49,29 +66,18 @@ class Observer:
         return self.told
 
     def peers(self) -> list[dict[str, Any]]:
-        """What is known of every session: whether it gets on, and if not, why."""
-        sessions, now, found = self._hub.sessions, self._hub.now(), []
-        for peer, link in self._hub.links.items():
+        """What is known of every peer: whether it gets on, and if not, why."""
+        sessions, links, now = self._hub.sessions, self._hub.links, self._hub.now()
+        found = []
+        for peer, link in links.items():
             session, ahead = sessions.get(peer), self.leads.get(peer, Lead())
-            if session is None:
-                continue
-            traffic = link.traffic
-            found.append(
-                {
-                    "id": peer,
-                    "protocol": f"ebt {link.version}",
-                    "feedsWaiting": ahead.feeds,
-                    "messagesBehind": ahead.messages,
-                    "asked": len(session.receiving),
-                    "sending": len(session.sending),
-                    "messagesIn": traffic.messages_in,
-                    "bytesIn": traffic.bytes_in,
-                    "messagesOut": traffic.messages_out,
-                    "bytesOut": traffic.bytes_out,
-                    "stalled": why_stalled(session, ahead, self._appender.trouble, now),
-                }
-            )
-        return found
+            if session is not None:
+                stalled = why_stalled(session, ahead, self._appender.trouble, now)
+                status = status_of(peer, f"ebt {link.version}", ahead, link.traffic, stalled)
+                found.append(
+                    status | {"asked": len(session.receiving), "sending": len(session.sending)}
+                )
+        return found + [_of_talk(talk) for talk in self._peers.talks if talk.feed not in links]
 
     def stalled(self) -> dict[str, int]:
         """How many peers stall, by reason."""

@@ -8,13 +8,12 @@ from typing import Any, Final
 
 import orjson
 
-from common.bus import Call, CallerError, PeerError, Raw
+from common.bus import BusError, Call, CallerError, Raw
 from common.bus.values import JSON
 from common.feed.options import is_truthy
 from common.gossip import REFUSED, Session
 from common.refs import FeedId, is_feed
 from services.replication import arguments
-from services.replication.adapters.hub import SILENT
 from services.replication.adapters.link import Link
 from services.replication.handlers.beginning import Beginning
 from services.replication.model import Wishes
@@ -56,14 +55,18 @@ class EbtHandlers:
         if not is_feed(peer):
             raise CallerError("ebt.replicate is for peers")
         parts = await self._beginning.ready()
-        connection = call.caller.connection
-        parts.peers.called_ebt(connection)
+        ended, talk = "", parts.peers.talk(call.caller.connection)
+        if talk is not None:
+            talk.called_ebt()
         try:
             await Link(parts.hub, parts.appender, call, peer, version).run(client=False)
-        except PeerError as error:
-            if error.message == SILENT:
-                parts.peers.fell_silent(connection)
+        except BusError as error:
+            ended = error.message
             raise
+        finally:
+            talk = parts.peers.talk(call.caller.connection)
+            if talk is not None:
+                talk.session_ended(ended)
 
     async def request(self, call: Call) -> None:
         """`ebt.request`: replicate a feed from now on, or no longer."""

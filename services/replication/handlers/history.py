@@ -40,7 +40,9 @@ class HistoryHandlers:
             CallerError: the options are wrong; the reference's texts.
         """
         parts = await self._beginning.ready()
-        parts.peers.called_history(call.caller.connection)
+        talk = parts.peers.talk(call.caller.connection)
+        if talk is not None:
+            talk.called_history()
         caller = call.caller.feed
         if parts.wishes.is_blocking(feed_in(call.args), caller):
             return

@@ -11,7 +11,7 @@ import pytest
 from common.bus import Call, PeerError
 from common.feed.validate import Head
 from common.graph import FOLLOW, NEITHER, Edge
-from services.replication.adapters import peers
+from services.replication.adapters import peers, talk
 from tests.support.suite import Board, feed_of, keys_of, until
 
 A, B, X, Y = keys_of(1), keys_of(2), keys_of(3), keys_of(4)
@@ -126,7 +126,7 @@ async def test_a_peer_that_knows_no_histories_is_left_alone(board: Board) -> Non
 async def test_who_dialled_and_does_nothing_is_asked_too(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(peers, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(talk, "PATIENCE_SECONDS", 0.05)
     peer = Peer()
     meet(board, peer, client=False)
     await until(lambda: X.id in peer.open)
