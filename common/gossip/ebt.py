@@ -214,8 +214,8 @@ class Ebt:
             session.sending[feed] = sequence
         said = session.heard.get(feed, NOT_SHARED)
         if said.sequence < sequence:
-            session.heard[feed] = said._replace(sequence=sequence)
-        if self._state.is_beyond(feed, sequence):
+            session.heard[feed] = Told(sequence, said.receive)
+        if self._state.max_messages and self._state.is_beyond(feed, sequence):
             self._state.over_limit += 1
             return False
         known = max(self._state.head(feed), session.expected.get(feed, 0))

@@ -11,7 +11,7 @@ back to reading once it is free again. A peer that did not ask is told the new h
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from common.gossip.messages import Command, FeedRead, Message, ReadFeed, SendMessages
 from common.gossip.session import REFUSED, Session
@@ -24,6 +24,15 @@ MAX_READS: Final = 4
 """Reads for one peer at a time: what waits in memory for it is at most this many runs."""
 CROWD: Final = 16
 """Peers above which each has one read at a time: together they keep the log busy all the same."""
+
+
+class _Run(NamedTuple):
+    """New messages of one feed, one after the other."""
+
+    feed: FeedId
+    first: int
+    last: int
+    bodies: list[bytes]
 
 
 class Outgoing:
@@ -47,20 +56,25 @@ class Outgoing:
         """Offers new messages, whose heads are already counted, to every peer."""
         by_author = attrgetter("author")
         runs = [
-            (feed, list(run)) for feed, run in groupby(sorted(messages, key=by_author), by_author)
+            _Run(feed, run[0].sequence, run[-1].sequence, [message.body for message in run])
+            for feed, run in (
+                (feed, list(same))
+                for feed, same in groupby(sorted(messages, key=by_author), by_author)
+            )
         ]
         for session in list(self._state.sessions.values()):
             if not session.started:
                 continue
             bodies: list[bytes] = []
-            for feed, run in runs:
-                if feed in session.sending:
-                    if feed == session.peer:
+            for run in runs:
+                at = session.sending.get(run.feed)
+                if at is not None:
+                    if run.feed == session.peer:
                         session.is_owed_own = True
-                    else:
-                        bodies.extend(_forward(session, feed, run))
-                elif self._state.is_shared(feed, session):
-                    _announce(session, feed, run[-1].sequence)
+                    elif at < run.last:
+                        bodies += _forward(session, run, at)
+                elif self._state.is_shared(run.feed, session):
+                    _announce(session, run.feed, run.last)
             if bodies:
                 yield SendMessages(session.peer, bodies)
 
@@ -119,22 +133,20 @@ class Outgoing:
                 yield ReadFeed(session.peer, feed, session.sending[feed], READ_LIMIT)
 
 
-def _forward(session: Session, feed: FeedId, run: Sequence[Message]) -> Iterator[bytes]:
+def _forward(session: Session, run: _Run, at: int) -> Sequence[bytes]:
     """The messages of a run that the peer lacks; a peer that is further behind gets them read."""
-    at, first, last = session.sending[feed], run[0].sequence, run[-1].sequence
-    if at >= last:
-        return
+    feed, skipped = run.feed, at + 1 - run.first
     if (
-        at < first - 1
+        skipped < 0
         or session.congested
         or session.resting
         or feed in session.reading
         or feed in session.to_read
     ):
         session.to_read[feed] = None
-        return
-    session.sending[feed] = last
-    yield from (message.body for message in run[at + 1 - first :])
+        return ()
+    session.sending[feed] = run.last
+    return run.bodies[skipped:] if skipped else run.bodies
 
 
 def _announce(session: Session, feed: FeedId, head: int) -> None:

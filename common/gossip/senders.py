@@ -133,13 +133,15 @@ class Senders:
 
     def appended(self, feed: FeedId) -> None:
         """The head of a feed grew."""
-        if feed in self._missing and not self._have_more(feed):
-            del self._missing[feed]
         active = self._active.get(feed)
         if active is not None and not self._state.may_ask(feed, active.session):
             del self._active[feed]
             active.session.receiving.pop(feed, None)
             active.session.tell(feed, self._state.head(feed), receive=False)
+        elif active is not None and self._owes(active.session, feed):
+            return
+        if feed in self._missing and not self._have_more(feed):
+            del self._missing[feed]
 
     def release(self, session: Session, feed: FeedId, now: float) -> None:
         """The peer sends the feed no longer; asks another one that has more, if there is one."""
