@@ -83,7 +83,7 @@ def joined(own: dict[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str
 
 def why_stalled(session: Session, ahead: Lead, trouble: str | None, now: float) -> str | None:
     """Why no data comes from a peer, or goes to it; None where all is well."""
-    if not session.started:
+    if session.is_silent and now - session.connected_at >= STALLED_MS:
         return "it accepted ebt.replicate and said nothing"
     if session.resting:
         return "it used up its bytes for now"
