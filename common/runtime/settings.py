@@ -32,7 +32,10 @@ Section = TypeVar("Section")
 
 
 class Incoming(msgspec.Struct, frozen=True):
-    """One place to listen: an entry of `connections.incoming.<transport>`; `key` and `cert` are files, of wss."""
+    """One place to listen: an entry of `connections.incoming.<transport>`; `key` and `cert` are files, of wss.
+
+    Without `http` one of `ws` answers nothing but WebSockets.
+    """
 
     host: str = ""
     port: int = 0
@@ -41,6 +44,7 @@ class Incoming(msgspec.Struct, frozen=True):
     external: tuple[str, ...] = ()
     key: str = ""
     cert: str = ""
+    http: bool = True
 
 
 class Timers(msgspec.Struct, frozen=True):
@@ -272,6 +276,7 @@ def _entries(document: dict[str, Any], transport: str) -> tuple[Incoming, ...]:
             external=_texts(entry, "external"),
             key=str(entry.get("key") or ""),
             cert=str(entry.get("cert") or ""),
+            http=_flag(entry, "http", default=True),
         )
         for entry in entries
     )

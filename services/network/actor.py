@@ -30,12 +30,13 @@ from services.network.adapters.gate import Gate
 from services.network.adapters.manifest_file import write_manifest
 from services.network.adapters.meeting import Meeting
 from services.network.adapters.switch import OWN, Own, Switch
+from services.network.adapters.web import Web
 from services.network.address import Listening, Place, announce
 from services.network.limits import Guard
 from services.network.manifest import Manifest
 from services.network.model import Admission, Blocks
 from services.network.permission import ANONYMOUS
-from services.network.settings import Conn, Onion
+from services.network.settings import Conn, Onion, Ws
 
 __all__ = ["Network", "serve"]
 
@@ -131,6 +132,7 @@ class Network:
             meeting=meeting,
             exchange=self.exchange,
             admission=_admission(limits, n_workers),
+            web=Web(self.node, settings.section("ws", Ws), self.exchange.count),
             shares_ports=n_workers > 1,
             handshake_seconds=limit,
         )
@@ -221,9 +223,9 @@ class Network:
         secure = _certified(place) if carrier == "ws" and place.key and place.cert else None
         try:
             if secure is not None:
-                port = self.doorway.listen_wss(place.host, port, secure)
+                port = self.doorway.listen_wss(place.host, port, secure, http=place.http)
             elif carrier == "ws":
-                port = await self.doorway.listen_ws(place.host, port)
+                port = await self.doorway.listen_ws(place.host, port, http=place.http)
             else:
                 port = await self.doorway.listen_net(place.host, port)
         except OSError as error:

@@ -20,6 +20,7 @@ __all__ = [
     "Connection",
     "Connections",
     "household",
+    "is_local",
     "outlasts",
 ]
 
@@ -138,6 +139,16 @@ def household(host: str) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(IPv6Network((int(address), HOUSEHOLD_BITS), strict=False))
+
+
+def is_local(host: str) -> bool:
+    """Whether an address is one that a machine has for itself alone."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 @dataclass(slots=True)

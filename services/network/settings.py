@@ -1,8 +1,13 @@
 """The settings that only network reads, with the names of the plugins; the defaults are in config/defaults.toml."""
 
+from typing import Literal
+
 import msgspec
 
-__all__ = ["Conn", "Firewall", "Onion"]
+__all__ = ["Audience", "Conn", "Firewall", "Onion", "Ws"]
+
+Audience = Literal["off", "local", "public"]
+"""Nobody, clients of this machine, everybody."""
 
 
 class Firewall(msgspec.Struct, frozen=True, rename="camel"):
@@ -22,3 +27,11 @@ class Onion(msgspec.Struct, frozen=True, rename="camel"):
     """`onion`: the SOCKS proxies that know the way to hidden hosts, tried in order; none for no way."""
 
     proxies: tuple[str, ...]
+
+
+class Ws(msgspec.Struct, frozen=True, rename="camel"):
+    """`ws` (ssb-ws): who is answered over plain HTTP, whose requests have a missing blob wanted, for how many ms."""
+
+    http: Audience
+    wants: Audience
+    timeout: int

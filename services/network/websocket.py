@@ -9,17 +9,16 @@ import logging
 from collections.abc import Sequence
 
 from websockets.client import ClientProtocol
-from websockets.datastructures import Headers
 from websockets.exceptions import PayloadTooBig
 from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request, Response
+from websockets.http11 import Request
 from websockets.protocol import Event, Protocol, State
 from websockets.server import ServerProtocol
 from websockets.uri import WebSocketURI
 
 from common.wire.errors import WireError
 
-__all__ = ["MAX_FRAME_BYTES", "MAX_HEAD_BYTES", "Accepting", "Asking", "Frames", "http_response"]
+__all__ = ["MAX_FRAME_BYTES", "MAX_HEAD_BYTES", "Accepting", "Asking", "Frames"]
 
 MAX_HEAD_BYTES = 16 * 1024
 """Of a request or response before the frames: twice what browsers and proxies are known to send."""
@@ -204,15 +203,3 @@ class Asking(_Opening):
             raise WireError("websocket: the server did not agree to an upgrade")
         if self._client.state is State.OPEN:
             self.framing = Frames(self._client, events)
-
-
-def http_response(status: int, reason: str, body: bytes, *, head_only: bool = False) -> bytes:
-    """A whole response of HTTP, after which the connection ends."""
-    headers = Headers(
-        {
-            "Content-Type": "text/plain; charset=utf-8",
-            "Content-Length": str(len(body)),
-            "Connection": "close",
-        }
-    )
-    return Response(status, reason, headers, b"" if head_only else body).serialize()

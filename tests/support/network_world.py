@@ -32,7 +32,7 @@ def settings(path: Path, **more: Any) -> Settings:
         "path": str(path),
         "host": "127.0.0.1",
         "port": 0,
-        "ws": {"port": 0},
+        "ws": {"port": 0, "http": "public", "wants": "local", "timeout": 2000} | more.pop("ws", {}),
         "caps": {"shs": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
         "timers": {"handshake": 400},
         "logging": {"level": "info"},

@@ -10,14 +10,15 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from services.network.adapters import web
 from services.network.adapters.exchange import Exchange
 from services.network.adapters.link import Link
 from services.network.adapters.meeting import Meeting
 from services.network.adapters.opening import Opening
 from services.network.adapters.secure_door import SecureDoor
+from services.network.adapters.web import Web
 from services.network.model import Admission
 from services.network.websocket import Accepting
 
@@ -46,12 +47,14 @@ class Doorway:
         meeting: Meeting,
         exchange: Exchange,
         admission: Admission,
+        web: Web,
         shares_ports: bool = False,
         handshake_seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
         self.admission = admission
         self._meeting = meeting
         self._exchange = exchange
+        self._web = web
         self._shares_ports = shares_ports
         self._limit = handshake_seconds
         self._servers: list[asyncio.AbstractServer | SecureDoor] = []
@@ -65,22 +68,28 @@ class Doorway:
         """
         return await self._listen(self._net, host, port)
 
-    async def listen_ws(self, host: str, port: int) -> int:
-        """Listen for WebSockets and plain HTTP; answers the port.
+    async def listen_ws(self, host: str, port: int, *, http: bool = True) -> int:
+        """Listen for WebSockets, and for plain HTTP if that is wanted; answers the port.
 
         Raises:
             OSError: the address is taken or not ours.
         """
-        return await self._listen(self._ws, host, port)
+        return await self._listen(partial(self._ws, http=http), host, port)
 
-    def listen_wss(self, host: str, port: int, context: ssl.SSLContext) -> int:
-        """Listen for WebSockets and plain HTTP behind TLS; answers the port.
+    def listen_wss(
+        self, host: str, port: int, context: ssl.SSLContext, *, http: bool = True
+    ) -> int:
+        """Listen for WebSockets behind TLS, and for plain HTTP if that is wanted; answers the port.
 
         Raises:
             OSError: the address is taken or not ours.
         """
         door = SecureDoor(
-            context, self._limit, enter=self._enter, arrived=self._wss, failed=self._not_secured
+            context,
+            self._limit,
+            enter=self._enter,
+            arrived=partial(self._wss, http=http),
+            failed=self._not_secured,
         )
         port = door.listen(host, port, BACKLOG, shares_port=self._shares_ports)
         self._servers.append(door)
@@ -134,29 +143,28 @@ class Doorway:
                 link, f"net:{host}:{port}", "net", lambda: self.admission.settle(host)
             )
 
-    def _ws(self, link: Link) -> None:
+    def _ws(self, link: Link, *, http: bool) -> None:
         host, port = link.remote
         if self._admit(link, host):
-            self._upgrade(link, host, port)
+            self._upgrade(link, host, port, http=http)
 
-    def _wss(self, link: Link) -> None:
+    def _wss(self, link: Link, *, http: bool) -> None:
         host, port = link.remote
         self._settle_in(link, host)
-        self._upgrade(link, host, port)
+        self._upgrade(link, host, port, http=http)
 
     def _not_secured(self, host: str) -> None:
         self.admission.settle(host)
         self.admission.depart(host)
         self._exchange.count("tls: no handshake")
 
-    def _upgrade(self, link: Link, host: str, port: int) -> None:
+    def _upgrade(self, link: Link, host: str, port: int, *, http: bool) -> None:
         machine = Accepting()
 
         def opened() -> None:
-            if machine.framing is None:
+            if machine.request is not None:
                 self.admission.settle(host)
-                self._exchange.count("plain HTTP")
-                web.serve(link, machine.request)
+                self._web.serve(link, machine.request, host, open_=http)
             else:
                 self._meeting.receive(
                     link, f"ws:{host}:{port}", "ws", lambda: self.admission.settle(host)

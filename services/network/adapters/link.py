@@ -171,6 +171,16 @@ class Link(asyncio.Protocol):
         while self._writable is not None:
             await asyncio.shield(self._writable)
 
+    def narrow(self, size: int) -> None:
+        """Streams have to wait for `writable` above so many unsent bytes."""
+        if self._transport is not None:
+            self._transport.set_write_buffer_limits(high=size)
+
+    async def sent(self) -> None:
+        """Wait until everything is with the system, for a link on which nothing more is written."""
+        self.narrow(1)  # with 0, TLS waits for less than nothing
+        await self.writable()
+
     def write(self, data: bytes) -> None:
         """Send bytes; a peer that does not read is dropped when too much has piled up."""
         if self._transport is None or self._reason is not None or not data:
