@@ -8,6 +8,7 @@ methods of others: a `Reply` for an async call, a `Stream` of `Batch`es for the 
     calling   a call we made        remote   a service we call
     serving   a call we got         session  who calls us           endpoint folders and locks
     keyring   key files for tcp     curve    who may come in        node     all of it together
+    following what is done again whenever a service is up
 """
 
 from common.bus.calling import Stream
@@ -21,6 +22,7 @@ from common.bus.errors import (
     PeerError,
     Unavailable,
 )
+from common.bus.following import again
 from common.bus.node import Node
 from common.bus.remote import Manifest, Timing
 from common.bus.serving import Call, Method
@@ -45,4 +47,5 @@ __all__ = [
     "Stream",
     "Timing",
     "Unavailable",
+    "again",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
-from common.bus import Batch, BusError, Node, PeerError
+from common.bus import Batch, BusError, Node, PeerError, again
 from common.refs import FeedId, is_feed
 from common.runtime.workers import worker_of
 from services.blobs.adapters.exchange import Exchange
@@ -18,7 +18,6 @@ from services.blobs.adapters.transfer import Source
 __all__ = ["Sessions"]
 
 LOGGER = logging.getLogger("blobs")
-RETRY_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 300.0
 """Before a peer whose stream ended is asked for its wants again: its service may have died and come back."""
@@ -67,19 +66,17 @@ class Sessions:
                 tasks.create_task(self._follow(network))
 
     async def _follow(self, network: str) -> None:
-        while True:
-            try:
-                await self._node.wait_up(network)
-                async with self._node.source(network, "connections.changes", {}) as stream:
-                    async for batch in stream:
-                        for change in batch.json():
-                            self._take(change)
-            except BusError as error:
-                LOGGER.info("following the connections of %s again: %s", network, error)
-                await asyncio.sleep(RETRY_SECONDS)
-            finally:
-                for name in [name for name in self._feeds if worker_of(name) == network]:
-                    self._lost(name)
+        async def once() -> None:
+            async with self._node.source(network, "connections.changes", {}) as stream:
+                async for batch in stream:
+                    for change in batch.json():
+                        self._take(change)
+
+        def lost() -> None:
+            for name in [name for name in self._feeds if worker_of(name) == network]:
+                self._lost(name)
+
+        await again(self._node, network, once, lost=lost)
 
     def _take(self, change: dict[str, Any]) -> None:
         name, feed = change.get("connection"), change.get("feed")

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 
-from common.bus import BusError, Node
+from common.bus import BusError, Node, again
 from common.refs import FeedId
 from services.network.adapters.exchange import Exchange
 from services.network.adapters.handshaking import Answer
@@ -26,7 +26,6 @@ BLOCKED = "client is blocked"
 UNKNOWN = "client is a stranger"
 """ssb-conn-firewall's."""
 
-RETRY_SECONDS = 1.0
 
 ADMITS_DEADLINE_MS = 4_000
 """Less than a handshake may take: where nobody answers the stranger still hears that it may not come in."""
@@ -84,13 +83,7 @@ class Gate:
 
     async def follow(self) -> None:
         """Follow the graph for ever; what was known stays when its service goes away."""
-        while True:
-            try:
-                await self._node.wait_up("indexing")
-                await self._follow_once()
-            except BusError as error:
-                log.info("the graph cannot be followed", extra={"fields": {"error": error.message}})
-            await asyncio.sleep(RETRY_SECONDS)
+        await again(self._node, "indexing", self._follow_once)
 
     async def _ask_peers(self, feed: FeedId, answer: Answer) -> None:
         """Ask whether a stranger is known; where nobody can tell, it is not."""

@@ -3,11 +3,9 @@
 Knows `connections.changes` of each. Must never know sockets. Started with the service where there are several.
 """
 
-import asyncio
-import logging
 from typing import Any
 
-from common.bus import BusError, Node
+from common.bus import Node, again
 from common.refs import is_feed
 from common.runtime.workers import worker_of
 from services.network.adapters.exchange import Exchange
@@ -16,27 +14,22 @@ from services.network.permission import ANONYMOUS, MASTER
 
 __all__ = ["follow"]
 
-log = logging.getLogger(__name__)
-
-RETRY_SECONDS = 1.0
-
 
 async def follow(node: Node, exchange: Exchange, worker: str) -> None:
     """Follow one other worker for ever."""
     elsewhere = exchange.connections.elsewhere
-    while True:
-        try:
-            await node.wait_up(worker)
-            async with node.source(worker, "connections.changes", {}) as stream:
-                async for batch in stream:
-                    for change in batch.json():
-                        _take(exchange, change)
-        except BusError as error:
-            fields = {"worker": worker, "error": error.message}
-            log.info("another worker cannot be followed", extra={"fields": fields})
+
+    async def once() -> None:
+        async with node.source(worker, "connections.changes", {}) as stream:
+            async for batch in stream:
+                for change in batch.json():
+                    _take(exchange, change)
+
+    def lost() -> None:
         for name in [name for name in elsewhere if worker_of(name) == worker]:
             del elsewhere[name]
-        await asyncio.sleep(RETRY_SECONDS)
+
+    await again(node, worker, once, lost=lost)
 
 
 def _take(exchange: Exchange, change: dict[str, Any]) -> None:

@@ -3,29 +3,18 @@
 Knows the stream `friends.hopStream`. Must never know what follows from it: the scheduler and the firewall do.
 """
 
-import asyncio
-import logging
 from collections.abc import Callable
+from functools import partial
 
-from common.bus import BusError, Node
+from common.bus import Node, again
 from services.peers.model.scheduler import Scheduler
 
 __all__ = ["follow_graph"]
 
-log = logging.getLogger(__name__)
-
-RETRY_SECONDS = 1.0
-
 
 async def follow_graph(node: Node, scheduler: Scheduler, tell: Callable[[], None]) -> None:
     """Keep the scheduler's hops up to date for ever; what was known stays while indexing is away."""
-    while True:
-        try:
-            await node.wait_up("indexing")
-            await _follow_once(node, scheduler, tell)
-        except BusError as error:
-            log.info("the graph cannot be followed", extra={"fields": {"reason": error.message}})
-        await asyncio.sleep(RETRY_SECONDS)
+    await again(node, "indexing", partial(_follow_once, node, scheduler, tell))
 
 
 async def _follow_once(node: Node, scheduler: Scheduler, tell: Callable[[], None]) -> None:

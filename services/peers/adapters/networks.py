@@ -3,12 +3,11 @@
 Knows the methods `connections.*` and that there may be several workers. Must never decide whom or when.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from common.bus import BusError, Node
+from common.bus import BusError, Node, again
 from common.runtime.workers import worker_of
 from services.peers.spread import Spread
 
@@ -18,8 +17,6 @@ log = logging.getLogger(__name__)
 
 MARGIN_MS = 10_000
 """Network ends a dial itself, and says better why."""
-
-RETRY_SECONDS = 0.5
 
 Changed = Callable[[dict[str, Any]], None]
 Lost = Callable[[Callable[[str], bool]], None]
@@ -69,19 +66,17 @@ class Networks:
                 log.debug("not closed", extra={"fields": {"reason": error.message}})
 
     async def _follow(self, worker: str) -> None:
-        while True:
-            try:
-                await self._node.wait_up(worker)
-                async with self._node.source(worker, "connections.changes", {}) as stream:
-                    async for batch in stream:
-                        for change in batch.json():
-                            self._take(change)
-            except BusError as error:
-                fields = {"worker": worker, "reason": error.message}
-                log.info("the network is away", extra={"fields": fields})
+        async def once() -> None:
+            async with self._node.source(worker, "connections.changes", {}) as stream:
+                async for batch in stream:
+                    for change in batch.json():
+                        self._take(change)
+
+        def lost() -> None:
             self._spread.lost(worker)
             self._lost(lambda connection: worker_of(connection) == worker)
-            await asyncio.sleep(RETRY_SECONDS)
+
+        await again(self._node, worker, once, lost=lost)
 
     def _take(self, change: dict[str, Any]) -> None:
         if change["type"] == "connected":

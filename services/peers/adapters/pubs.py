@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from common.bus import BusError, Node
+from common.bus import Node, again
 from services.peers.adapters.files import BookFile, read_json, write_json
 from services.peers.model.announced import Announcements
 
@@ -20,7 +20,6 @@ __all__ = ["Pubs"]
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 1.0
 
 SAVE_SECONDS = 5.0
 """How often the place is written; what was read after it is read again after a crash, which is no harm."""
@@ -51,14 +50,7 @@ class Pubs:
     async def follow(self) -> None:
         """Read what was announced, and then what is; a new book has everything told again."""
         self._after = self._written = 0.0 if self._book.is_new else self._place()
-        while True:
-            try:
-                await self._node.wait_up("indexing")
-                await self._follow_once()
-            except BusError as error:
-                fields = {"reason": error.message}
-                log.info("announcements cannot be followed", extra={"fields": fields})
-            await asyncio.sleep(RETRY_SECONDS)
+        await again(self._node, "indexing", self._follow_once)
 
     async def save(self) -> None:
         """Write the place, after the book that holds what came before it."""
