@@ -137,6 +137,7 @@ def test_an_incomplete_frame_is_held() -> None:
         (frame(Opcode.BINARY, b"unmasked", mask=False), "a malformed frame"),
         (b"\xff\xff\xff\xff", "a malformed frame"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "frame",  # masks are random
 )
 def test_what_breaks_the_protocol_ends_it(bytes_: bytes, end: str) -> None:
     reader = server()
