@@ -7,12 +7,15 @@ Knows exit codes and what people read when something is wrong. The words are tho
 import json
 import sys
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.runtime import flags, folders, settings, sources
 from common.runtime.errors import StartError
 from services.sbot import command, identity
 from services.sbot.command import Command, CommandError
+
+if TYPE_CHECKING:
+    from services.sbot.connection import Line
 
 USAGE_ERRORS = ("UsageError", "BadParamError", "BadArgError")  # muxrpcli shows their text alone
 
@@ -95,6 +98,7 @@ def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
     from services.sbot import upload  # noqa: PLC0415  `config` and help need no crypto
     from services.sbot.call import AnswerError, call, read_input  # noqa: PLC0415  ditto
     from services.sbot.connection import Unreachable, connect  # noqa: PLC0415  ditto
+    from services.sbot.progress import Progress  # noqa: PLC0415  ditto
 
     args = _from_stdin() if asked.stdin and not sys.stdin.isatty() else asked.args
     blob = upload.Upload(args) if asked.name == upload.NAME else None
@@ -109,10 +113,13 @@ def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
         return _complain(str(reason)) if loaded.document.get("verbose") else 1
     try:
         with closing(line):
-            if blob is None:
+            if asked.name == ("blobs", "get"):
+                _download(loaded, line, args)
+            elif blob is None:
                 call(line, asked.name, kind, args, _show, read_input())
             else:
-                call(line, asked.name, kind, [], _show, blob)
+                with Progress(blob.size) as progress:
+                    call(line, asked.name, kind, [], _show, progress.of(blob))
                 _print(blob.id)
     except AnswerError as error:
         failure = error.failure
@@ -123,6 +130,25 @@ def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
             raise
         return _complain(f"Error: {error}")
     return 0
+
+
+def _download(loaded: settings.Settings, line: "Line", args: list[Any]) -> None:
+    """Print a blob, and on a terminal that does not get the bytes how far it is."""
+    from services.sbot.call import call  # noqa: PLC0415  as above
+    from services.sbot.download import size_of  # noqa: PLC0415  ditto
+    from services.sbot.progress import Progress  # noqa: PLC0415  ditto
+
+    if sys.stdout.isatty() or not sys.stderr.isatty():
+        call(line, ("blobs", "get"), "source", args, _show)
+        return
+
+    with Progress(size_of(loaded, args)) as progress:
+
+        def show(data: bytes) -> None:
+            _show(data)
+            progress.add(len(data))
+
+        call(line, ("blobs", "get"), "source", args, show)
 
 
 def _from_stdin() -> list[Any]:

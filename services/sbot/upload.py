@@ -7,6 +7,7 @@ does. Called by `__main__`.
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from common.refs import BlobId
@@ -39,6 +40,13 @@ class Upload:
     def id(self) -> BlobId:
         """The id of what was sent."""
         return blob_id(self._hash.digest())
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the file; None for standard input and for what is none."""
+        if self._name is None or not Path(self._name).is_file():
+            return None
+        return Path(self._name).stat().st_size
 
     def _pieces(self) -> Iterator[bytes]:
         if self._name is None:

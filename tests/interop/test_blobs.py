@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import pty
 import sys
 from pathlib import Path
 
@@ -172,3 +173,33 @@ async def test_one_that_is_too_large_is_refused(folder: Path) -> None:
         assert (code, "must not be larger than 5242880 bytes" in errors) == (1, True)
         assert await (await ours.client()).collect("blobs.ls") == []
         assert not list((ours.folder / "blobs" / "tmp").iterdir())
+
+
+async def on_a_terminal(server: Server, out: Path, *words: str) -> str:
+    """Runs our command line with its errors on a terminal; what is shown there."""
+    ours, theirs = pty.openpty()
+    with out.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services.sbot", *words, "--", *server.arguments()),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=file,
+            stderr=theirs,
+            env={**os.environ, "HOME": str(server.folder.parent), "PYTHONPATH": str(ROOT)},
+        )
+    os.close(theirs)
+    try:
+        assert await process.wait() == 0
+        return os.read(ours, 100_000).decode()
+    finally:
+        os.close(ours)
+
+
+async def test_the_command_line_shows_how_far_it_is(folder: Path) -> None:
+    file, out = File(folder, LARGEST), folder / "out"
+    async with OurServer(folder / "a") as ours:
+        shown = await on_a_terminal(ours, out, "blobs.add", str(file.path))
+        assert "100%  5.2 MB of 5.2 MB" in shown
+        assert out.read_text() == f"{file.id}\n"
+        shown = await on_a_terminal(ours, out, "blobs.get", file.id)
+        assert "100%  5.2 MB of 5.2 MB" in shown
+        assert out.read_bytes() == file.path.read_bytes()
