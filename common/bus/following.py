@@ -24,7 +24,7 @@ async def again(
     service: str,
     once: Callable[[], Awaitable[None]],
     *,
-    lost: Callable[[], None] | None = None,
+    lost: Callable[[], object] | None = None,
     fatal: tuple[type[BusError], ...] = (),
 ) -> NoReturn:
     """Run `once` each time a service is up; `lost` is called when it ended, by itself or by an error of the bus.

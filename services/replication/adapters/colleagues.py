@@ -8,7 +8,7 @@ import asyncio
 import logging
 from typing import Any, Final
 
-from common.bus import BusError, Node
+from common.bus import BusError, Node, again
 from services.replication.model import Wishes
 from services.replication.requests import Asked, asked_of
 from services.replication.share import Share
@@ -17,7 +17,6 @@ __all__ = ["Colleagues"]
 
 LOGGER = logging.getLogger(__name__)
 
-RETRY_SECONDS: Final = 0.2
 PATIENCE_MS: Final = 2_000
 """For an answer of one of them: what clients are told is then of the others only."""
 
@@ -62,16 +61,13 @@ class Colleagues:
             return None
 
     async def _obey(self, worker: str) -> None:
-        while True:
-            try:
-                await self._node.wait_up(worker)
-                async with self._node.source(worker, "requests.read", {}) as stream:
-                    async for batch in stream:
-                        for item in batch.json():
-                            self._take(asked_of(item))
-            except BusError as error:
-                LOGGER.info("following the requests again: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
+        async def once() -> None:
+            async with self._node.source(worker, "requests.read", {}) as stream:
+                async for batch in stream:
+                    for item in batch.json():
+                        self._take(asked_of(item))
+
+        await again(self._node, worker, once)
 
     async def _inherit(self, worker: str) -> None:
         """Takes over what a worker that has lived on was asked for, where nothing newer was said here."""
@@ -89,16 +85,12 @@ class Colleagues:
             LOGGER.info("%s has nothing to tell: %s", worker, error)
 
     async def _hear_progress(self, worker: str) -> None:
-        while True:
-            try:
-                await self._node.wait_up(worker)
-                async with self._node.source(worker, "replicate.changes") as stream:
-                    async for batch in stream:
-                        self.told[worker] = batch.json()[-1]
-            except BusError as error:
-                LOGGER.info("following the progress again: %s", error)
-            self.told.pop(worker, None)
-            await asyncio.sleep(RETRY_SECONDS)
+        async def once() -> None:
+            async with self._node.source(worker, "replicate.changes") as stream:
+                async for batch in stream:
+                    self.told[worker] = batch.json()[-1]
+
+        await again(self._node, worker, once, lost=lambda: self.told.pop(worker, None))
 
     def _take(self, asked: Asked | None) -> None:
         if asked is not None:

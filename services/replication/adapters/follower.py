@@ -8,10 +8,11 @@ hears what that changes.
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from struct import Struct
 from typing import Final
 
-from common.bus import BusError, CallerError, Node
+from common.bus import BusError, CallerError, Node, again
 from common.feed.record import Record
 from common.feed.validate import Head
 from common.gossip import Message
@@ -83,15 +84,7 @@ class Follower:
         Raises:
             CallerError: the log is another one than before: only a new start helps.
         """
-        while True:
-            try:
-                await self._node.wait_up("storage")
-                await self._log(hub)
-            except CallerError:
-                raise
-            except BusError as error:
-                LOGGER.info("following the log again: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
+        await again(self._node, "storage", partial(self._log, hub), fatal=(CallerError,))
 
     async def _log(self, hub: Hub) -> None:
         options = {"after": self._position, "live": True, "limit": -1}
@@ -111,13 +104,7 @@ class Follower:
 
     async def follow_graph(self, ready: asyncio.Event) -> None:
         """Keeps wishes and blocks as the graph has them, for ever; `ready` once the past is known."""
-        while True:
-            try:
-                await self._node.wait_up("indexing")
-                await self._graph(ready)
-            except BusError as error:
-                LOGGER.info("following the graph again: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
+        await again(self._node, "indexing", partial(self._graph, ready))
 
     async def _graph(self, ready: asyncio.Event) -> None:
         past: list[Edge] | None = []

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from common.bus import BusError, Node
+from common.bus import BusError, Node, again
 from common.gossip.ooo import Ooo
 from common.refs import FeedId, MessageId, is_feed
 from common.runtime.limits import Buckets
@@ -25,7 +25,6 @@ from services.replication.strays import Read, author_of, judge, read_object, wri
 LOGGER = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 10.0
-RETRY_SECONDS: Final = 0.2
 LOOKS_PER_SECOND: Final = 200
 """Questions of one peer that are looked for in the store; more wait, and its stream with them."""
 LOOKS_AT_ONCE: Final = 2_000
@@ -208,16 +207,13 @@ class Exchange:
                 talk.work.set()
 
     async def _follow(self, worker: str) -> None:
-        while True:
-            try:
-                await self._node.wait_up(worker)
-                async with self._node.source(worker, "connections.changes", {}) as stream:
-                    async for batch in stream:
-                        for change in batch.json():
-                            self._connection(worker, change)
-            except BusError as error:
-                LOGGER.info("following the connections again: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
+        async def once() -> None:
+            async with self._node.source(worker, "connections.changes", {}) as stream:
+                async for batch in stream:
+                    for change in batch.json():
+                        self._connection(worker, change)
+
+        await again(self._node, worker, once)
 
     def _connection(self, worker: str, change: dict[str, Any]) -> None:
         name, feed = change.get("connection"), change.get("feed")

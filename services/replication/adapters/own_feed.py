@@ -14,7 +14,7 @@ import logging
 from contextlib import suppress
 from typing import Final
 
-from common.bus import BusError, Node, Stream
+from common.bus import BusError, Node, Stream, again
 from common.gossip import FeedForked
 from common.refs import FeedId
 from common.runtime.workers import worker_of
@@ -25,7 +25,6 @@ from services.replication.adapters.peers import Peers
 
 LOGGER = logging.getLogger(__name__)
 
-RETRY_SECONDS: Final = 0.2
 TELL_SECONDS: Final = 0.5
 """How often peers' claims are looked at."""
 AGAIN_SECONDS: Final = 60.0
@@ -61,17 +60,15 @@ class OwnFeed:
             await asyncio.gather(asking, return_exceptions=True)
 
     async def _follow(self) -> None:
-        while True:
+        async def once() -> None:
             try:
-                await self._node.wait_up("storage")
                 async with self._node.source("storage", "own.locked", {}) as stream:
                     async for batch in stream:
                         await self._set(locked=bool(batch.json()[-1]["locked"]))
-            except BusError as error:
-                LOGGER.info("following the lock of our own feed again: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
             finally:
                 await self._set(locked=False)
+
+        await again(self._node, "storage", once)
 
     async def _set(self, *, locked: bool) -> None:
         if locked and self._telling is None:

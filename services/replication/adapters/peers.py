@@ -8,7 +8,7 @@ import asyncio
 import logging
 from typing import Any, Final, TypeGuard
 
-from common.bus import BusError, Node
+from common.bus import BusError, Node, again
 from common.gossip import MAX_LIVE, MAX_TURNS
 from common.refs import FeedId, is_feed
 from common.runtime.workers import worker_of
@@ -20,7 +20,6 @@ from services.replication.share import Share
 
 LOGGER = logging.getLogger(__name__)
 
-RETRY_SECONDS: Final = 0.2
 MAX_FETCHES: Final = 2_048
 """Histories asked of all peers together: network takes 4,096 calls from us, half are for sessions."""
 LEAST_FETCHES: Final = 8
@@ -78,18 +77,17 @@ class Peers:
 
     async def follow(self, worker: str) -> None:
         """Replicates over every connection that this worker of `network` has, for ever."""
-        while True:
+
+        async def once() -> None:
             try:
-                await self.node.wait_up(worker)
                 async with self.node.source(worker, "connections.changes", {}) as stream:
                     async for batch in stream:
                         for change in batch.json():
                             self._take(change)
-            except BusError as error:
-                LOGGER.info("following the connections again: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
             finally:
                 await self._drop(worker)
+
+        await again(self.node, worker, once)
 
     def _take(self, change: dict[str, Any]) -> None:
         name, feed = change.get("connection"), change.get("feed")

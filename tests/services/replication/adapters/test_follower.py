@@ -6,7 +6,7 @@ import pytest
 
 from common.bus import Node
 from common.graph import FOLLOW, Edge
-from services.replication.adapters import follower, peers
+from services.replication.adapters import follower
 from tests.support.suite import Board, dial, feed_of, keys_of, until
 
 A, B = keys_of(1), keys_of(2)
@@ -15,7 +15,6 @@ A, B = keys_of(1), keys_of(2)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(peers, "RETRY_SECONDS", 0.01)
 
 
 async def test_failing_streams_are_asked_for_again(tmp_path: Path) -> None:
