@@ -11,14 +11,27 @@ import orjson
 
 from common.bus import Call, Method, Node
 from common.crypto.keys import generate
-from common.refs import BlobId, FeedId
-from common.refs.ids import blob_id
+from common.feed.record import Record, pack_record
+from common.refs import BlobId, FeedId, MessageId, raw
+from common.refs.ids import blob_id, message_id
 from common.runtime.settings import Settings, load
 from services.blobs.actor import serve
 from services.blobs.adapters.book import open_book
 from services.blobs.adapters.files import Folder
 
-__all__ = ["ANN", "BOB", "LIMIT_S", "OWN", "World", "add", "id_of", "read", "service", "want"]
+__all__ = [
+    "ANN",
+    "BOB",
+    "LIMIT_S",
+    "OWN",
+    "Log",
+    "World",
+    "add",
+    "id_of",
+    "read",
+    "service",
+    "want",
+]
 
 OWN, ANN, BOB = (generate(bytes([n]) * 32).id for n in range(3))
 LIMIT_S = 20
@@ -74,9 +87,65 @@ class World:
         self.refused.append(call.args[0]["feed"])
 
 
+class Log:
+    """Messages and hops as storage and indexing show them."""
+
+    def __init__(self) -> None:
+        self.records: list[bytes] = []
+        self.hops: dict[FeedId, int | None] = {OWN: 0}
+        self.told = asyncio.Event()
+        """The graph is known."""
+        self.told.set()
+        self.moves: asyncio.Queue[dict[FeedId, int | None]] = asyncio.Queue()
+
+    def put(self, author: FeedId, content: object) -> MessageId:
+        """One more message."""
+        number = len(self.records) + 1
+        key = sha256(str(number).encode()).digest()
+        message = orjson.dumps({"author": author, "content": content})
+        self.records.append(pack_record(key, raw(author), number, float(number), message))
+        return message_id(key)
+
+    def storage(self) -> dict[str, Method]:
+        return {
+            "log.position": Method("async", self._position),
+            "log.read": Method("source", self._read),
+            "log.get": Method("source", self._get),
+        }
+
+    def indexing(self) -> dict[str, Method]:
+        return {"friends.hopStream": Method("source", self._hop_stream)}
+
+    async def _position(self, _: Call) -> dict[str, int]:
+        return {"position": len(self.records)}
+
+    async def _read(self, call: Call) -> None:
+        at = call.args[0]["after"]
+        while True:
+            if at < len(self.records):
+                at += 1
+                await call.send([self.records[at - 1]], position=at)
+            else:
+                await asyncio.sleep(0.02)
+
+    async def _get(self, call: Call) -> None:
+        asked = call.args[0]
+        if "positions" in asked:
+            await call.send([self.records[n - 1] for n in asked["positions"]])
+        else:
+            known = {message_id(Record.parse(body).key): body for body in self.records}
+            await call.send([known.get(key, b"") for key in asked["keys"]])
+
+    async def _hop_stream(self, call: Call) -> None:
+        await self.told.wait()
+        await call.send([orjson.dumps(self.hops)])
+        while True:
+            await call.send([orjson.dumps(await self.moves.get())])
+
+
 @asynccontextmanager
 async def service(
-    folder: Path, *wishes: str, reserve: int = 0
+    folder: Path, *wishes: str, reserve: int = 0, log: "Log | None" = None
 ) -> AsyncIterator[tuple[World, Node]]:
     """The service with these settings, the peers of its network, and a client."""
     settings: Settings = load(
@@ -88,8 +157,11 @@ async def service(
     (folder / "bus").mkdir(mode=0o700, exist_ok=True)
     world = World()
     book = open_book(folder)
+    log = log or Log()
     async with (
         Node("network", settings.endpoint, world.table()),
+        Node("storage", settings.endpoint, log.storage()),
+        Node("indexing", settings.endpoint, log.indexing()),
         Node("test", settings.endpoint, calls=("blobs",)) as client,
     ):
         task = asyncio.create_task(serve(settings, OWN, Folder(folder / "blobs", reserve), book))

@@ -12,12 +12,13 @@ from common.refs import BlobId, FeedId
 from common.refs.ids import blob_id, raw
 from common.runtime.derived import open_derived
 from common.store import Batch, Store
-from services.blobs.adapters import catalogue
+from services.blobs.adapters import catalogue, mentions
 
-__all__ = ["Book", "open_book"]
+__all__ = ["MENTIONED", "Book", "open_book"]
 
 FOLDER = Path("scuttlebot", "blobs")
 WANTS, PUSHES = "wants", "pushes"
+MENTIONED = b"m"
 LOSS = "what was wanted, pinned and taken down is forgotten"
 
 
@@ -38,9 +39,17 @@ class Book:
         scan = self.store.scan(PUSHES)
         return {blob_id(key): msgspec.msgpack.decode(value, type=kind) for key, value in scan}
 
-    def want(self, blob: BlobId) -> None:
-        """Keep a want."""
-        self._put(WANTS, blob, b"")
+    def mentioned(self) -> list[BlobId]:
+        """Of the wants those that are there for a message's sake alone."""
+        return [blob_id(key) for key, value in self.store.scan(WANTS) if value == MENTIONED]
+
+    def is_mentioned(self, blob: BlobId) -> bool:
+        """Whether a want is there for a message's sake alone."""
+        return self.store.get(WANTS, raw(blob)) == MENTIONED
+
+    def want(self, blob: BlobId, value: bytes = b"") -> None:
+        """Keep a want; MENTIONED where a message is why."""
+        self._put(WANTS, blob, value)
 
     def push(self, blob: BlobId, peers: dict[FeedId, int]) -> None:
         """Keep what is offered."""
@@ -74,5 +83,5 @@ def open_book(data: Path) -> Book:
 
     Raises: StartError when it is locked or the folder cannot be used; NotNow when the disk is full.
     """
-    families = (WANTS, PUSHES, *catalogue.FAMILIES)
+    families = (WANTS, PUSHES, *catalogue.FAMILIES, *mentions.FAMILIES)
     return Book(open_derived(data / FOLDER, families, LOSS))

@@ -11,6 +11,7 @@ from typing import Any
 
 from common.bus import BusError, CallerError, Node
 from common.gossip.wanting import (
+    OWN,
     Abandon,
     Deaf,
     Dropped,
@@ -35,7 +36,7 @@ from common.gossip.wanting import (
 from common.gossip.wants import Wants
 from common.refs import BlobId, FeedId, is_blob, raw
 from common.store import StoreError
-from services.blobs.adapters.book import Book
+from services.blobs.adapters.book import MENTIONED, Book
 from services.blobs.adapters.files import Arrival, Folder, Meta
 from services.blobs.adapters.outlet import Outlet
 from services.blobs.adapters.transfer import Failed, Source, Wish, transfer
@@ -140,6 +141,26 @@ class Exchange:
             waiting.discard(future)
             if not waiting and self._waiting.get(blob) is waiting:
                 del self._waiting[blob]
+
+    def mentioned(self) -> list[BlobId]:
+        """What is wanted for the sake of messages, from before."""
+        return self._book.mentioned()
+
+    def wish(self, blob: BlobId) -> bool:
+        """Want a blob because a message mentions it; false when it is here, wanted already, or taken down."""
+        known = self.wants.wants.get(blob)
+        if known is not None and known.distance == OWN:
+            return False
+        if raw(blob) in self.catalogue.takedowns or self.folder.size(blob) is not None:
+            return False
+        self._keep(self._book.want, blob, MENTIONED)
+        self._handle(Wanted(blob, self.now()))
+        return True
+
+    def unwish(self, blob: BlobId) -> None:
+        """Want a blob no more that only a message was the reason for."""
+        if self._book.is_mentioned(blob):
+            self.drop(blob)
 
     def push(self, blob: BlobId) -> None:
         """Offer a blob until enough peers have it.

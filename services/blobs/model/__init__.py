@@ -1,0 +1,1 @@
+"""What is decided about blobs without looking at the world."""
