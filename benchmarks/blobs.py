@@ -36,7 +36,7 @@ async def blobs_small(bench: Bench, kind: type[Server]) -> Figures:
 
 async def _fetch(bench: Bench, kind: type[Server], count: int, size: int) -> Figures:
     keeper, taker = kind(bench.place()), kind(bench.place())
-    blobs = _lay(keeper.folder, count, size)
+    blobs = lay(keeper.folder, count, size)
     async with keeper, taker:
         client = await taker.client()
         await client.call("gossip.connect", keeper.address)
@@ -51,7 +51,7 @@ async def _fetch(bench: Bench, kind: type[Server], count: int, size: int) -> Fig
 async def blobs_to_twenty(bench: Bench, kind: type[Server]) -> Figures:
     """A hundred small blobs to each of twenty peers at once; who serves is watched."""
     server = kind(bench.place())
-    blobs = _lay(server.folder, EACH, SMALL)
+    blobs = lay(server.folder, EACH, SMALL)
     async with server, AsyncExitStack() as stack:
         public = raw(server.id)
         met = [Peer(stranger(f"taker {n}"), public, server.port, SHS_BYTES) for n in range(TWENTY)]
@@ -78,7 +78,7 @@ async def _get(peer: Peer, blob: str) -> None:
         raise RuntimeError(f"{size} bytes came: {event}")
 
 
-def _lay(folder: Path, count: int, size: int) -> list[str]:
+def lay(folder: Path, count: int, size: int) -> list[str]:
     """Blobs where both kinds of server look for them, before they start."""
     ids: list[str] = []
     for n in range(count):

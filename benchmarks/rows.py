@@ -19,6 +19,7 @@ from benchmarks.sync import (
     sync_out_history,
     sync_same,
 )
+from benchmarks.web import http_ranges
 from tests.support.servers import Server
 
 Row = Callable[[Bench, type[Server]], Awaitable[Figures]]
@@ -42,6 +43,7 @@ ROWS: dict[str, Row] = {
     "blob-large": blob_large,
     "blobs-small": blobs_small,
     "blobs-to-twenty": blobs_to_twenty,
+    "http-ranges": http_ranges,
     "ebt-duplicates": ebt_duplicates,
     "siege": siege,
     "disk": disk,
