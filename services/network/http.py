@@ -15,7 +15,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from common.refs import BlobId, MessageId, is_blob, is_message
-from services.network.media import HARMLESS, type_of
+from services.network.media import HARMLESS
 
 __all__ = [
     "Answer",
@@ -125,8 +125,8 @@ def span_of(text: str | None, size: int) -> range | None:
     return range(min(int(first), end), end)
 
 
-def blob_answer(wanted: BlobAsked, size: int, start: bytes) -> Answer:
-    """The head before bytes of a blob of this size, which begins so."""
+def blob_answer(wanted: BlobAsked, size: int, kind: str) -> Answer:
+    """The head before bytes of a blob of this size and media type."""
     if wanted.known:
         return Answer(304, _head(304, *_lasting(wanted)))
     span = span_of(wanted.span, size)
@@ -143,14 +143,14 @@ def blob_answer(wanted: BlobAsked, size: int, start: bytes) -> Answer:
         fields.append(("Content-Range", f"bytes {part.start}-{part.stop - 1}/{size}"))
     status = 200 if span is None else 206
     return Answer(
-        status, _head(status, *_lasting(wanted), *_described(wanted, start), *fields), part
+        status, _head(status, *_lasting(wanted), *_described(wanted, kind), *fields), part
     )
 
 
-def unboxed_answer(wanted: BlobAsked, start: bytes) -> Answer:
+def unboxed_answer(wanted: BlobAsked, kind: str) -> Answer:
     """The head before what was in an encrypted blob; how long that is nobody knows before its end."""
     fields = (("Transfer-Encoding", "chunked"),) if wanted.version == "HTTP/1.1" else ()
-    return Answer(200, _head(200, *_lasting(wanted), *_described(wanted, start), *fields))
+    return Answer(200, _head(200, *_lasting(wanted), *_described(wanted, kind), *fields))
 
 
 def message_answer(body: bytes, *, head_only: bool) -> Answer:
@@ -235,8 +235,8 @@ def _lasting(wanted: BlobAsked) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _described(wanted: BlobAsked, start: bytes) -> tuple[tuple[str, str], ...]:
-    fields = [("Content-Type", wanted.kind or type_of(start))]
+def _described(wanted: BlobAsked, kind: str) -> tuple[tuple[str, str], ...]:
+    fields = [("Content-Type", wanted.kind or kind)]
     if wanted.name is not None:
         name = quote(wanted.name, safe="", errors="replace")
         fields.append(("Content-Disposition", f"inline; filename*=UTF-8''{name}"))

@@ -136,6 +136,12 @@ def test_incoming_connections_decide_host_and_port(tmp_path: Path) -> None:
     assert "unix" not in found.connections_incoming
 
 
+def test_a_place_to_listen_may_do_without_http(tmp_path: Path) -> None:
+    incoming = {"ws": [{"host": "127.0.0.1", "http": False}, {"host": "127.0.0.1", "port": 9}]}
+    write(tmp_path / ".ssb/config", json.dumps({"connections": {"incoming": incoming}}))
+    assert [one.http for one in load(tmp_path).connections_incoming["ws"]] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -22,7 +22,7 @@ from common.wire.boxstream import Opener
 from services.network import http
 from services.network.adapters.link import Link
 from services.network.http import Answer, BlobAsked, MessageAsked, RefusedError
-from services.network.media import SNIFFED_BYTES
+from services.network.media import SNIFFED_BYTES, type_of
 from services.network.model import household, is_local
 from services.network.settings import Audience, Ws
 
@@ -44,6 +44,8 @@ SLOW_SECONDS = 60.0
 """In which a client must take what waits for it, three quarters of `WINDOW_BYTES` at least."""
 MAX_MORE_BYTES = 16 * 1024
 """Behind a request: a second one, which is not heard."""
+MAX_KNOWN = 4_096
+"""Blobs whose size and type are remembered: some hundred bytes each."""
 NONCE = bytes(24)
 """Of encrypted blobs: their key is used once (ssb-ws)."""
 
@@ -59,6 +61,13 @@ class Reply(NamedTuple):
     body: Pieces | None = None
 
 
+class Known(NamedTuple):
+    """What is true of a blob for ever."""
+
+    size: int
+    kind: str
+
+
 class Web:
     """Answers requests; `count` is told how each ended."""
 
@@ -68,6 +77,7 @@ class Web:
         self._count = count
         self._requests = Shares(MAX_REQUESTS, LEAST_REQUESTS)
         self._waits = Shares(MAX_WAITS, LEAST_WAITS)
+        self._known: dict[BlobId, Known] = {}
 
     def serve(self, link: Link, request: Request, host: str, *, open_: bool) -> None:
         """Answer one request from an address, and close; where the door is not `open_`, only to say so."""
@@ -126,20 +136,42 @@ class Web:
 
     async def _blob(self, wanted: BlobAsked, host: str) -> Reply:
         if wanted.known:
-            return Reply(http.blob_answer(wanted, 0, b""))
+            return Reply(http.blob_answer(wanted, 0, ""))
+        if (reply := await self._again(wanted)) is not None:
+            return reply
         size = await self._size(wanted.blob)
         if size is None:
             await self._fetch(wanted.blob, host)
             size = await self._size(wanted.blob) or 0
         if wanted.key is not None:
             return await _unboxed(wanted, wanted.key, self._bytes(wanted.blob, range(size)))
-        start = b"".join(
-            [p async for p in self._bytes(wanted.blob, range(min(size, SNIFFED_BYTES)))]
-        )
-        answer = http.blob_answer(wanted, size, start)
+        head = self._bytes(wanted.blob, range(min(size, SNIFFED_BYTES)))
+        kind = type_of(b"".join([piece async for piece in head]))
+        self._remember(wanted.blob, Known(size, kind))
+        answer = http.blob_answer(wanted, size, kind)
         if wanted.is_head or not answer.span:
             return Reply(answer)
         return Reply(answer, self._bytes(wanted.blob, answer.span))
+
+    async def _again(self, wanted: BlobAsked) -> Reply | None:
+        """The answer in one call, for bytes of a blob that was asked for before and is still here."""
+        known = self._known.get(wanted.blob)
+        if known is None or wanted.is_head or wanted.key is not None:
+            return None
+        answer = http.blob_answer(wanted, known.size, known.kind)
+        pieces = self._bytes(wanted.blob, answer.span)
+        try:
+            first = await anext(pieces, b"")
+        except BusError:
+            self._known.pop(wanted.blob, None)
+            return None
+        return Reply(answer, _joined(first, pieces)) if first else None
+
+    def _remember(self, blob: BlobId, known: Known) -> None:
+        self._known.pop(blob, None)
+        self._known[blob] = known
+        if len(self._known) > MAX_KNOWN:
+            del self._known[next(iter(self._known))]
 
     async def _size(self, blob: BlobId) -> int | None:
         size = (await self._node.call("blobs", "blobs.size", blob)).json()
@@ -249,7 +281,7 @@ async def _unboxed(wanted: BlobAsked, key: bytes, boxed: Pieces) -> Reply:
     except OurError as error:
         await opened.aclose()
         raise RefusedError(400, "the blob cannot be opened with this key") from error
-    answer = http.unboxed_answer(wanted, start)
+    answer = http.unboxed_answer(wanted, type_of(start))
     if wanted.is_head:
         await opened.aclose()
         return Reply(answer)
@@ -266,6 +298,13 @@ async def _opened(key: bytes, boxed: Pieces) -> Pieces:
                 break
     if opener.end != "ok":
         raise OurError("the box is damaged, or not all of it")
+
+
+async def _joined(first: bytes, pieces: Pieces) -> Pieces:
+    async with aclosing(pieces) as rest:
+        yield first
+        async for piece in rest:
+            yield piece
 
 
 async def _chunked(start: bytes, opened: Pieces, *, frames: bool) -> Pieces:

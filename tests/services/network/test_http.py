@@ -27,6 +27,7 @@ BLOB = blob_id(b"\xfb\xff" * 16)
 """With a plus and a slash."""
 MESSAGE = message_id(b"\xbb\xff" * 16)
 KEY = bytes(range(32))
+TEXT = "text/plain; charset=utf-8"
 BOXS = quote(f"{b64encode(KEY).decode()}.boxs", safe="")
 
 
@@ -147,7 +148,7 @@ def test_a_range_stays_inside(size: int, first: int, last: int | None) -> None:
 
 
 def test_a_whole_blob_and_a_part_of_it() -> None:
-    whole = blob_answer(blob(), 10, b"plain text")
+    whole = blob_answer(blob(), 10, TEXT)
     assert (whole.status, whole.span, whole.phrase) == (200, range(10), "OK")
     fields = fields_of(whole.head)
     assert fields["ETag"] == f'"{BLOB}"'
@@ -159,11 +160,11 @@ def test_a_whole_blob_and_a_part_of_it() -> None:
     assert fields["Access-Control-Allow-Origin"] == "*"
     assert fields["Content-Length"] == "10"
     assert fields["Connection"] == "close"
-    part = blob_answer(blob(Range="bytes=2-4"), 10, b"plain text")
+    part = blob_answer(blob(Range="bytes=2-4"), 10, TEXT)
     assert (part.status, part.span) == (206, range(2, 5))
     assert fields_of(part.head)["Content-Range"] == "bytes 2-4/10"
     assert fields_of(part.head)["Content-Length"] == "3"
-    outside = blob_answer(blob(Range="bytes=10-"), 10, b"plain text")
+    outside = blob_answer(blob(Range="bytes=10-"), 10, TEXT)
     assert (outside.status, outside.span) == (416, range(0))
     assert fields_of(outside.head)["Content-Range"] == "bytes */10"
 
@@ -176,14 +177,14 @@ def test_a_range_holds_for_a_get_of_the_same_blob() -> None:
 
 @pytest.mark.parametrize("tags", [f'"{BLOB}"', BLOB, f'"x", W/"{BLOB}"'])
 def test_who_has_the_blob_is_not_sent_it_again(tags: str) -> None:
-    answer = blob_answer(blob(If_None_Match=tags), 10, b"")
+    answer = blob_answer(blob(If_None_Match=tags), 10, TEXT)
     assert (answer.status, answer.span) == (304, range(0))
     assert fields_of(answer.head)["ETag"] == f'"{BLOB}"'
     assert not blob(If_None_Match='"other", *').known
 
 
 def test_a_name_for_a_blob_breaks_no_head() -> None:
-    answer = blob_answer(blob("?filename=%0D%0ASet-Cookie:x%22;&contentType=a%0D%0Ab:c"), 1, b"x")
+    answer = blob_answer(blob("?filename=%0D%0ASet-Cookie:x%22;&contentType=a%0D%0Ab:c"), 1, TEXT)
     fields = fields_of(answer.head)
     assert fields["Content-Disposition"] == "inline; filename*=UTF-8''%0D%0ASet-Cookie%3Ax%22%3B"
     assert "Set-Cookie" not in fields
@@ -191,14 +192,14 @@ def test_a_name_for_a_blob_breaks_no_head() -> None:
 
 
 def test_what_a_key_opened_has_no_length() -> None:
-    fields = fields_of(unboxed_answer(blob(f"?unbox={BOXS}&gzip=1"), b"GIF89a").head)
+    fields = fields_of(unboxed_answer(blob(f"?unbox={BOXS}&gzip=1"), "image/gif").head)
     assert fields["Transfer-Encoding"] == "chunked"
     assert fields["Content-Type"] == "image/gif"
     assert fields["Content-Encoding"] == "gzip"
     assert fields["Cache-Control"].startswith("private,")
     old = asked(request(f"/blobs/get/{BLOB}?unbox={BOXS}", version="HTTP/1.0"))
     assert isinstance(old, BlobAsked)
-    assert "Transfer-Encoding" not in fields_of(unboxed_answer(old, b"").head)
+    assert "Transfer-Encoding" not in fields_of(unboxed_answer(old, TEXT).head)
 
 
 def test_a_message_is_json() -> None:
@@ -224,6 +225,6 @@ def test_no_request_breaks_the_reader(path: str, fields: dict[str, str], before:
     with suppress(RefusedError):
         wanted = asked(one)
         if isinstance(wanted, BlobAsked):
-            head = blob_answer(wanted, 100, b"x").head
+            head = blob_answer(wanted, 100, TEXT).head
             assert head.count(b"\r\n\r\n") == 1
             assert head.endswith(b"\r\n\r\n")

@@ -3,7 +3,7 @@
 import pytest
 
 from common.refs import FeedId, feed_id
-from services.network.model import Admission, Blocks, Connection, Connections, household
+from services.network.model import Admission, Blocks, Connection, Connections, household, is_local
 from services.network.permission import ANONYMOUS, MASTER
 
 OWN, FOE, OTHER = (feed_id(bytes([n]) * 32) for n in range(3))
@@ -84,6 +84,25 @@ def test_admission_bounds_sockets_of_one_address_until_they_are_closed() -> None
 )
 def test_household(host: str, counts_as: str) -> None:
     assert household(host) == counts_as
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("::2", False),
+        ("::ffff:192.0.2.1", False),
+        ("192.168.1.2", False),
+        ("0.0.0.0", False),
+        ("localhost", False),
+        ("", False),
+    ],
+)
+def test_the_own_machine_is_known_by_its_address(host: str, local: bool) -> None:
+    assert is_local(host) is local
 
 
 def test_connections_are_counted_by_key() -> None:

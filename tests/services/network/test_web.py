@@ -283,8 +283,31 @@ async def test_a_blob_that_shrinks_breaks_off(start: Start) -> None:
     status, _, body = await ask(world, f"/blobs/get/{id_of(data)}")
     assert status == 200
     assert len(body) < 2_000
+    await counted(world, "http: broke off")
+
+
+async def test_a_blob_that_was_removed_is_given_no_more(start: Start) -> None:
+    data = b"known"
+    blobs = Blobs(data)
+    world = await start(blobs.services(), **served(wants="off"))
+    for _ in range(3):
+        assert (await ask(world, f"/blobs/get/{id_of(data)}"))[::2] == (200, data)
     del blobs.stored[id_of(data)]
-    assert (await ask(world, f"/blobs/get/{id_of(data)}"))[::2] == (404, b"could not get blob\n")
+    assert (await ask(world, f"/blobs/get/{id_of(data)}"))[::2] == (
+        404,
+        b"the blob is not here\n",
+    )
+
+
+async def test_what_is_known_of_blobs_is_bounded(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "MAX_KNOWN", 2)
+    all_ = [bytes([n]) * 9 for n in range(4)]
+    world = await start(Blobs(*all_).services())
+    for data in all_ * 2:
+        assert (await ask(world, f"/blobs/get/{id_of(data)}"))[::2] == (200, data)
+    assert len(world.network.doorway._web._known) == 2
 
 
 async def test_a_message_is_json(start: Start) -> None:
