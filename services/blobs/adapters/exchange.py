@@ -201,6 +201,9 @@ class Exchange:
     def stored(self, blob: BlobId, size: int, source: str = "") -> None:
         """A blob is here, from a peer or from our own client."""
         self._drop_half(blob)
+        if raw(blob) in self.catalogue.takedowns:  # in the moment in which it was finished
+            self.folder.remove(blob)
+            return
         want = self.wants.wants.get(blob)
         self._keep(self.catalogue.stored, blob, size, source, (want and want.asker) or "")
         self._handle(Stored(blob, size, self.now()))

@@ -49,7 +49,10 @@ class Meta(NamedTuple):
 
 
 class Folder:
-    """The folder `blobs` of a data folder; it leaves `reserve` bytes of the disk free."""
+    """The folder `blobs` of a data folder; it leaves `reserve` bytes of the disk free.
+
+    What is in `refused` is not here, whatever lies on the disk.
+    """
 
     def __init__(self, path: Path, reserve: int = 0) -> None:
         self.refused: Container[bytes] = ()
@@ -74,6 +77,8 @@ class Folder:
 
     def meta(self, blob: BlobId) -> Meta | None:
         """Size and time of a blob; None when it is not here."""
+        if raw(blob) in self.refused:
+            return None
         if blob == EMPTY:
             return Meta(blob, 0, 0)
         try:
@@ -89,6 +94,8 @@ class Folder:
 
     def open(self, blob: BlobId) -> int | None:
         """A descriptor to read a blob with, which the caller closes; None when it is not here or empty."""
+        if raw(blob) in self.refused:
+            return None
         try:
             return os.open(self._place(blob), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:

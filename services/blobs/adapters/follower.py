@@ -38,6 +38,7 @@ class Follower:
         self._moved = asyncio.Event()
         self._wishes: dict[BlobId, None] = dict.fromkeys(exchange.mentioned())
         self.hops = Hops(node, self._feed_moved)
+        exchange.watch(lambda meta: self._wishes.pop(meta.id, None))
         if mentions.policy.hops >= 0:
             self._needed.set()
 

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from itertools import islice
 
-from common.refs.ids import blob_id
+from common.refs.ids import blob_id, raw
 from common.store import StoreError
 from services.blobs.adapters.catalogue import Catalogue
 from services.blobs.adapters.files import Folder
@@ -22,7 +22,7 @@ PAUSE_SECONDS = 0.01
 
 
 async def take_stock(folder: Folder, catalogue: Catalogue) -> None:
-    """Enter what is in the folder and not in the catalogue, and the other way round."""
+    """Enter what is in the folder and not in the catalogue, and the other way round; delete what was taken down."""
     try:
         await _enter(folder, catalogue)
         await _strike_out(folder, catalogue)
@@ -33,6 +33,9 @@ async def take_stock(folder: Folder, catalogue: Catalogue) -> None:
 async def _enter(folder: Folder, catalogue: Catalogue) -> None:
     for shelf in folder.shelves():
         for part in (shelf[n : n + SLICE] for n in range(0, len(shelf), SLICE)):
+            for blob in part:
+                if raw(blob) in catalogue.takedowns:
+                    folder.remove(blob)
             unknown = [blob for blob in part if catalogue.entry(blob) is None]
             metas = [meta for blob in unknown if (meta := folder.meta(blob)) is not None]
             if metas:

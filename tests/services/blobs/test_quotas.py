@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from common.bus import CallerError, Node
+from common.bus import Caller, CallerError, Node
 from common.refs import BlobId, FeedId
-from services.blobs.adapters import purge
+from services.blobs.adapters import follower, purge
 from tests.support.blob_service import (
     ANN,
     BOB,
@@ -176,6 +176,34 @@ async def test_what_was_purged_is_not_wanted_again_for_the_same_message(tmp_path
         log.put(ANN, post(id_of(b"new")))
         await until_wanted(client, 1)
         assert await here(client, blob) == [False]
+
+
+async def test_of_too_many_wishes_the_oldest_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "MAX_WISHES", 2)
+    log = Log()
+    log.put(OWN, post(id_of(b"first")))
+    async with service(tmp_path, "--blobs.mentions.hops", "0", log=log) as (world, client):
+        await until_wanted(client, 1)
+        await fetch(world, client, b"first")
+        log.put(OWN, post(id_of(b"second")))
+        log.put(OWN, post(id_of(b"third")))
+        await until_wanted(client, 2)
+        log.put(OWN, post(id_of(b"fourth"), id_of(b"first")))
+        caller = Caller(ANN, "anonymous", "net", "network/1")
+        async with (
+            asyncio.timeout(WITHIN_S),
+            client.source("blobs", "blobs.createWants", caller=caller) as stream,
+        ):
+            told: dict[str, int] = {}
+            async for batch in stream:
+                for notes in batch.json():
+                    told |= notes
+                if id_of(b"fourth") in told:
+                    break
+        await until_wanted(client, 2)
+        assert await here(client, id_of(b"first")) == [True]
 
 
 async def test_another_log_is_followed_from_its_beginning(tmp_path: Path) -> None:
