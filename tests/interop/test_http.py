@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import http.client
 import json
+import os
+import signal
 from base64 import b64encode
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +17,8 @@ import pytest
 from common.refs.ids import blob_id
 from common.wire.boxstream import Sealer
 from tests.support.driver import Driver
+from tests.support.killing import service_pids
+from tests.support.processes import anonymous
 from tests.support.servers import OurServer, Server, SsbServer, eventually
 
 pytestmark = pytest.mark.interop
@@ -178,3 +182,45 @@ async def test_a_missing_blob_arrives_from_a_peer_while_the_request_waits(folder
         assert (got.status, len(got.body), got.body == largest.data) == (200, LARGEST, True)
         got = await ask(ours, largest.url, Range=f"bytes={LARGEST - 1}-")
         assert (got.status, got.body) == (206, largest.data[-1:])
+
+
+HUGE = 50_000_000
+CLIENTS = 6
+
+
+async def part_of(server: Server, file: File, start: int) -> Got:
+    """What comes of a blob from there on; less than was promised where the server breaks off."""
+    try:
+        return await ask(server, file.url, Range=f"bytes={start}-")
+    except http.client.IncompleteRead as cut:
+        return Got(206, {}, cut.partial)
+    except (OSError, http.client.HTTPException):
+        return Got(0, {}, b"")
+
+
+async def test_memory_does_not_grow_with_a_blob_and_a_download_goes_on_after_kills(
+    folder: Path,
+) -> None:
+    file = File(folder, noise(HUGE))
+    async with OurServer(folder / "a", "--blobs.max", str(HUGE)) as ours:
+        await keep(await ours.client(), file)
+        pids = service_pids(ours.process.pid)
+        before = {name: anonymous(pids[name]) for name in ("network", "blobs")}
+        for _ in range(2):
+            got = await asyncio.gather(*(ask(ours, file.url) for _ in range(CLIENTS)))
+            assert all(one.body == file.data for one in got)
+        for name, held in before.items():
+            assert anonymous(pids[name]) < held + HUGE // 2, name
+        have = b""
+        for name in ("blobs", "network"):
+            asking = asyncio.create_task(part_of(ours, file, len(have)))
+            await asyncio.sleep(0.02)
+            os.kill(service_pids(ours.process.pid)[name], signal.SIGKILL)
+            more = await asking
+            have += more.body if more.status == 206 else b""
+        async with asyncio.timeout(WITHIN_S):
+            while len(have) < HUGE:
+                await asyncio.sleep(0.1)
+                more = await part_of(ours, file, len(have))
+                have += more.body if more.status == 206 else b""
+        assert have == file.data
