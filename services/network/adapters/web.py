@@ -46,6 +46,8 @@ MAX_MORE_BYTES = 16 * 1024
 """Behind a request: a second one, which is not heard."""
 MAX_KNOWN = 4_096
 """Blobs whose size and type are remembered: some hundred bytes each."""
+STATUSES = {"not_found": 404, "taken_down": 410}
+"""By the code of an error that says the request is at fault."""
 NONCE = bytes(24)
 """Of encrypted blobs: their key is used once (ssb-ws)."""
 
@@ -269,7 +271,7 @@ def _translated(error: BusError) -> RefusedError:
     if isinstance(error, Unavailable | DeadlineExceeded):
         return RefusedError(503, "this is not available at the moment")
     if isinstance(error, CallerError):
-        return RefusedError(404 if error.code == "not_found" else 403, error.message)
+        return RefusedError(STATUSES.get(error.code, 403), error.message)
     return RefusedError(500, "this cannot be read")
 
 

@@ -36,6 +36,8 @@ class Blobs:
         self.claims: dict[str, int] = {}
         """Sizes that are not true."""
         self.wanted: list[str] = []
+        self.refusal: CallerError | None = None
+        """What wanting fails with."""
         self.given_up = 0
         self.came = asyncio.Event()
         self.sent = 0
@@ -69,6 +71,8 @@ class Blobs:
 
     async def want(self, call: Call) -> bool:
         self.wanted.append(call.args[0])
+        if self.refusal is not None:
+            raise self.refusal
         try:
             await self.came.wait()
         except asyncio.CancelledError:
@@ -200,6 +204,15 @@ async def test_a_blob_that_does_not_come_costs_its_time(start: Start) -> None:
     async with asyncio.timeout(WAIT):
         while not blobs.given_up:
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("code", "status"), [("taken_down", 410), ("bad_argument", 403)])
+async def test_what_was_taken_down_is_gone(start: Start, code: str, status: int) -> None:
+    blobs = Blobs()
+    blobs.refusal = CallerError("the blob was taken down: law", code)
+    world = await start(blobs.services())
+    answer = await ask(world, f"/blobs/get/{id_of(b'x')}")
+    assert answer[::2] == (status, b"the blob was taken down: law\n")
 
 
 async def test_wanting_can_be_turned_off(start: Start) -> None:
