@@ -33,6 +33,10 @@ OWN_METHODS = {
     **dict.fromkeys(("conn.remember", "conn.forget", "conn.dbPeers", "conn.stage"), "sync"),
     **dict.fromkeys(("conn.unstage", "conn.start", "conn.stop", "getAddress"), "sync"),
     **dict.fromkeys(("conn.peers", "conn.stagedPeers"), "source"),
+    **dict.fromkeys(("blobs.pin", "blobs.unpin", "blobs.takedown", "blobs.restore"), "async"),
+    "blobs.wantMentions": "async",
+    **dict.fromkeys(("blobs.takedowns", "blobs.purge", "blobsPurge.changes"), "source"),
+    **dict.fromkeys(("blobsPurge.start", "blobsPurge.stop"), "sync"),
     "conn.ping": "duplex",
     "connFirewall.attempts": "source",
     "connFirewall.reconfigure": "sync",
@@ -52,7 +56,8 @@ OWN_METHODS = {
     "replicationScheduler.start": "sync",
 }
 """What ssb-server 16 has not: methods of ssb-conn and its firewall, ssb-lan, secret-stack, ssb-ebt 9, ssb-friends 5 and
-ssb-replication-scheduler for newer clients, and `forks.*`, `replicate.peers` and `peers.explain` for operators."""
+ssb-replication-scheduler for newer clients, ssb-blobs-purge, and `forks.*`, `replicate.peers`, `peers.explain` and what keeps and
+removes blobs for operators."""
 
 STUMBLED = (
     "Cannot read properties of",
