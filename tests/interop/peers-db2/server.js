@@ -33,7 +33,7 @@ const gossip = {
 }
 
 const ssb = require('secret-stack')({ caps: config.caps })
-for (const name of ['ssb-master', 'ssb-db2', 'ssb-db2/compat', 'ssb-friends', 'ssb-ebt', 'ssb-conn', 'ssb-replication-scheduler']) ssb.use(require(name))
+for (const name of ['ssb-master', 'ssb-db2', 'ssb-db2/compat', 'ssb-friends', 'ssb-ebt', 'ssb-blobs', 'ssb-conn', 'ssb-replication-scheduler']) ssb.use(require(name))
 const running = ssb.use(known).use(gossip)(config)
 fs.writeFileSync(path.join(config.path, 'manifest.json'), JSON.stringify(running.getManifest(), null, 2))
 process.removeAllListeners('SIGTERM')
