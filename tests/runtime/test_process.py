@@ -77,7 +77,7 @@ def test_the_end_of_the_supervisor_stops_it(tmp_path: Path) -> None:
     [
         ("return", 0, ""),
         ("fail", 2, "sbot test: /some/file: damaged\n"),
-        ("bind", 2, "/d/run/here: Address already in use"),
+        ("bind", 2, "/here: Address already in use"),
         ("crash", 1, "ValueError: surprise"),
     ],
 )

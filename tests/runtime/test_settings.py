@@ -226,7 +226,7 @@ def test_workers_have_names_and_each_process_is_one(tmp_path: Path) -> None:
     assert many.workers("network") == ("network", "network.2")
     assert many.workers("storage") == ("storage",)
     assert len(many.processes) == len(many.services) + 3
-    assert many.endpoint("network.2").endswith("/run/network.2")
+    assert many.endpoint("network.2").endswith("/network.2")
     assert load(tmp_path, *flags, "--worker", "2").own_name("network") == "network.2"
     assert load(tmp_path, *flags, "--compact").workers("network") == ("network",)
     with pytest.raises(SettingsError, match="flag worker: storage has 1, not 2"):

@@ -111,6 +111,12 @@ class Exchange:
         self._handle(Listening(peer))
         return outlet
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether we want or offer anything ourselves."""
+        own = any(want.distance == OWN for want in self.wants.wants.values())
+        return own or bool(self.wants.pushes)
+
     def is_heard_by(self, peer: FeedId) -> bool:
         """Whether a peer is told what we want."""
         return peer in self._outlets

@@ -11,6 +11,7 @@ from typing import Any
 
 from common.bus import Batch, BusError, Node, PeerError, again
 from common.refs import FeedId, is_feed
+from common.runtime.clock import wall_ms
 from common.runtime.workers import worker_of
 from services.blobs.adapters.exchange import Exchange
 from services.blobs.adapters.transfer import Source
@@ -21,8 +22,6 @@ LOGGER = logging.getLogger("blobs")
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 300.0
 """Before a peer whose stream ended is asked for its wants again: its service may have died and come back."""
-STOOD_SECONDS = 2.0
-"""Connections told of within this time stood before we came."""
 GRACE_SECONDS = 10.0
 """How long such a peer may take to ask for our wants. ssb-server asks once a connection: a predecessor of ours got that."""
 MAX_NOTES = 20_000
@@ -60,7 +59,7 @@ class Sessions:
 
     async def follow(self) -> None:
         """Talk with every peer there is, for ever."""
-        self._began = asyncio.get_running_loop().time()
+        self._began = wall_ms()
         async with asyncio.TaskGroup() as tasks:
             for network in self._networks:
                 tasks.create_task(self._follow(network))
@@ -92,7 +91,7 @@ class Sessions:
             else:
                 self._exchange.meet(feed)
                 self._changed[feed] = asyncio.Event()
-                if asyncio.get_running_loop().time() - self._began < STOOD_SECONDS:
+                if float(change.get("at") or 0) < self._began:
                     self._spawn(self._renew(feed, name))
                 self._tasks[feed] = asyncio.get_running_loop().create_task(self._talk(feed))
 
@@ -127,9 +126,10 @@ class Sessions:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _renew(self, feed: FeedId, name: str) -> None:
-        """Ends a connection from before our time whose peer does not ask for our wants: both begin anew."""
+        """Ends a connection from before our time whose peer does not hear what we want: both begin anew."""
         await asyncio.sleep(GRACE_SECONDS)
-        if self._feeds.get(name) != feed or self._exchange.is_heard_by(feed):
+        gone, is_heard = self._feeds.get(name) != feed, self._exchange.is_heard_by(feed)
+        if gone or is_heard or not self._exchange.is_asking:
             return
         wish = {"connection": name, "reason": "the blobs service began anew"}
         with suppress(BusError):
