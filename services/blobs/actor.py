@@ -48,6 +48,7 @@ def methods(
         "blobs.ls": Method("source", files.ls),
         "blobs.rm": Method("async", files.rm),
         "blobs.want": Method("async", wants.want),
+        "blobs.wants": Method("async", wants.wants),
         "blobs.push": Method("async", wants.push),
         "blobs.changes": Method("source", wants.changes, ANONYMOUS),
         "blobs.createWants": Method("source", wants.create_wants, ANONYMOUS),

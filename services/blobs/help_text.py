@@ -50,6 +50,7 @@ HELP: Final[dict[str, Any]] = {
             "description": "ask peers for a blob and wait",
             "args": {"id": _ID},
         },
+        "wants": {"type": "async", "description": "what is wanted, and for whom", "args": {}},
         "push": {
             "type": "async",
             "description": "offer a blob until several peers have it",

@@ -16,7 +16,7 @@ from tests.support.servers import OurServer, eventually
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow, pytest.mark.timeout(300 * LONGER)]
 LARGE = 50_000_000
-SMALL, MANY = 10_000, 200
+SMALL, MANY = 10_000, 1_000
 RAISED = ("--blobs.max", "60000000")
 KILLS = 6
 ARRIVE_LIMIT_S = 120

@@ -33,7 +33,9 @@ OWN_METHODS = {
     **dict.fromkeys(("conn.remember", "conn.forget", "conn.dbPeers", "conn.stage"), "sync"),
     **dict.fromkeys(("conn.unstage", "conn.start", "conn.stop", "getAddress"), "sync"),
     **dict.fromkeys(("conn.peers", "conn.stagedPeers"), "source"),
-    **dict.fromkeys(("blobs.pin", "blobs.unpin", "blobs.takedown", "blobs.restore"), "async"),
+    **dict.fromkeys(
+        ("blobs.pin", "blobs.unpin", "blobs.takedown", "blobs.restore", "blobs.wants"), "async"
+    ),
     "blobs.wantMentions": "async",
     **dict.fromkeys(("blobs.takedowns", "blobs.purge", "blobsPurge.changes"), "source"),
     **dict.fromkeys(("blobsPurge.start", "blobsPurge.stop"), "sync"),

@@ -30,6 +30,10 @@ class WantHandlers:
         await self._exchange.want(arguments.blob_of(call.args))
         return True
 
+    async def wants(self, _: Call) -> dict[str, int]:
+        """`blobs.wants`: what is wanted: blob to distance, -1 for ourselves, below for peers."""
+        return {blob: want.distance for blob, want in self._exchange.wants.wants.items()}
+
     async def push(self, call: Call) -> None:
         """`blobs.push`: offer a blob to everybody until enough peers have it."""
         self._exchange.push(arguments.blob_of(call.args, "invalid hash:"))

@@ -72,11 +72,13 @@ async def test_a_want_survives_a_restart_and_whoever_waited_for_it(tmp_path: Pat
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(want(client, blob), 0.3)
     async with service(tmp_path) as (world, client):
+        assert (await client.call("blobs", "blobs.wants")).json() == {blob: -1}
         world.meet(ANN, "network/1")
         world.gives["network/1"] = [[b"late"]]
         await world.notes["network/1"].put({blob: 4})
         await want(client, blob)
         assert await read(client, blob) == b"late"
+        assert (await client.call("blobs", "blobs.wants")).json() == {}
 
 
 async def test_a_peer_that_listens_is_told_wants_and_sizes(tmp_path: Path) -> None:
