@@ -102,12 +102,16 @@ def test_a_sink_reads_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         assert shown("sink", answer) == b""
 
 
-def serve_once(listener: socket.socket, talk: Callable[[socket.socket], None]) -> None:
+def serve_once(listener: socket.socket, talk: Callable[[socket.socket], None]) -> threading.Thread:
+    """Talks to the first who comes; when the thread is over nobody listens any more."""
+
     def run() -> None:
         with listener, listener.accept()[0] as peer:
             talk(peer)
 
-    threading.Thread(target=run, daemon=True).start()
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
 def test_the_unix_socket_is_tried_first_however_long_its_path(tmp_path: Path) -> None:
@@ -163,9 +167,10 @@ def test_a_server_of_another_network_or_none_is_unreachable(tmp_path: Path) -> N
     with pytest.raises(Unreachable, match="no such file"):
         connect(loaded)
     secret.load_or_create(tmp_path / "secret")
-    serve_once(listener, lambda peer: peer.close())
+    served = serve_once(listener, lambda peer: peer.close())
     with pytest.raises(Unreachable, match=r"phase 1|reset"):
         connect(loaded)
+    served.join()
     with pytest.raises(Unreachable, match="refused"):
         connect(loaded)
     other = settings.load([*argv, "--key", "me"], {}, tmp_path, tmp_path)
