@@ -188,9 +188,9 @@ class Storage:
                 at, left = at + len(run), left - len(run)
                 await call.send(run, position=at)
             elif live:
-                await moved.wait()
                 if self.replaced:
                     raise CallerError("the log ends before that position")
+                await moved.wait()
             else:
                 return
 
