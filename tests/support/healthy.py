@@ -22,7 +22,14 @@ class Healthy:
         self._pause = pause
         self._next: dict[str, int] = {}
         self._asked = asyncio.Event()
-        self.ended = False
+        self.ends: list[str] = []
+        """How the server ended each session."""
+
+    async def persist(self, target: Target, keys: Keys, sessions: int) -> None:
+        """As `run`, and again when the server ended it, as a scheduler would dial again."""
+        for _ in range(sessions):
+            self._next.clear()
+            await self.run(target, keys)
 
     async def run(self, target: Target, keys: Keys) -> None:
         """Offers everything and sends what is asked for."""
@@ -34,7 +41,6 @@ class Healthy:
             try:
                 await self._send(peer, number)
             finally:
-                self.ended = True
                 hearing.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await hearing
@@ -43,6 +49,7 @@ class Healthy:
         while isinstance(event := await peer.event(number), Items):
             for body in event.bodies:
                 self._take(orjson.loads(body))
+        self.ends.append(repr(event))
         peer.closed.set()
         self._asked.set()
 
