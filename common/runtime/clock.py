@@ -1,4 +1,4 @@
-"""The only place that reads the wall clock for what gets stored or signed.
+"""The clocks: the only place that reads the wall clock for what gets stored or signed, and one that only passes.
 
 Knows milliseconds since 1970, as the whole field counts. Called by services, which hand the clock on
 to pure code as an argument.
@@ -13,6 +13,11 @@ STEP_MS = 0.001  # what monotonic-timestamp adds; a double still tells such time
 def wall_ms() -> float:
     """Tell the time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def steady_ms() -> float:
+    """Tell milliseconds that only pass, from any beginning: for how long something takes."""
+    return time.monotonic() * 1000
 
 
 class RisingClock:

@@ -4,12 +4,12 @@ The table says what is offered on the bus, and to whom; strangers may call what 
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 
 from common.bus import Method, Node
 from common.gossip.wanting import Policy
 from common.refs import FeedId
+from common.runtime.clock import steady_ms
 from common.runtime.settings import Settings
 from services.blobs.adapters.book import Book
 from services.blobs.adapters.exchange import Exchange
@@ -65,11 +65,6 @@ def methods(
         "blobs.help": Method("sync", wants.help),
         "health": Method("async", wants.health, muxrpc=False),
     }
-
-
-def steady_ms() -> float:
-    """Milliseconds that only pass."""
-    return time.monotonic() * 1000
 
 
 async def serve(settings: Settings, own: FeedId, folder: Folder, book: Book) -> None:

@@ -4,12 +4,12 @@ Owns the life of the parts: methods are on the bus at once, calls wait until the
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 
 from common.bus import Method, Node
 from common.gossip import Ebt
 from common.refs import FeedId
+from common.runtime.clock import steady_ms
 from common.runtime.settings import Settings
 from services.replication.adapters.appender import Appender
 from services.replication.adapters.colleagues import Colleagues
@@ -64,11 +64,6 @@ def methods(beginning: Beginning, wishes: Wishes, scheduler: Scheduler) -> Mappi
         "requests.read": Method("source", replicate.read_requests, muxrpc=False),
         "health": Method("async", HealthHandler(beginning, histories).health, muxrpc=False),
     }
-
-
-def steady_ms() -> float:
-    """Milliseconds that only pass."""
-    return time.monotonic() * 1000
 
 
 class Replication:

@@ -7,13 +7,13 @@ head, or at once where the operator said `--force` for this run. Called by the h
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
 from common.refs.ids import feed_id
 from common.runtime import own_file
+from common.runtime.clock import steady_ms
 from services.storage.guard import Guard
 from services.storage.model import Log
 from services.storage.settings import OwnFeedSettings
@@ -23,11 +23,6 @@ __all__ = ["FORCE", "OwnFeed"]
 CHECK_SECONDS: Final = 1.0
 FORCE: Final = "`sbot start --force` goes on all the same, and forks the feed if more of it exists"
 logger = logging.getLogger(__name__)
-
-
-def steady_ms() -> float:
-    """Milliseconds that only pass."""
-    return time.monotonic() * 1000
 
 
 class OwnFeed:
