@@ -18,11 +18,11 @@ from common.runtime.settings import Settings, load
 from services.blobs.actor import serve
 from services.blobs.adapters.book import open_book
 from services.blobs.adapters.files import Folder
+from tests.support.waiting import PATIENCE_S, until
 
 __all__ = [
     "ANN",
     "BOB",
-    "LIMIT_S",
     "OWN",
     "Log",
     "World",
@@ -31,10 +31,10 @@ __all__ = [
     "read",
     "service",
     "want",
+    "wanting",
 ]
 
 OWN, ANN, BOB = (generate(bytes([n]) * 32).id for n in range(3))
-LIMIT_S = 20
 
 
 def id_of(data: bytes) -> BlobId:
@@ -149,7 +149,7 @@ async def service(
 ) -> AsyncIterator[tuple[World, Node]]:
     """The service with these settings, the peers of its network, and a client."""
     settings: Settings = load(
-        ["--path", str(folder), "--bus.dir", str(folder / "bus"), "--blobs.stall", "2000", *wishes],
+        ["--path", str(folder), "--bus.dir", str(folder / "bus"), *wishes],
         {},
         home=folder,
         here=folder,
@@ -166,7 +166,7 @@ async def service(
     ):
         task = asyncio.create_task(serve(settings, OWN, Folder(folder / "blobs", reserve), book))
         try:
-            await client.wait_up("blobs", LIMIT_S)
+            await client.wait_up("blobs", PATIENCE_S)
             yield world, client
         finally:
             task.cancel()
@@ -175,7 +175,19 @@ async def service(
 
 
 async def want(client: Node, blob: BlobId) -> None:
-    assert (await client.call("blobs", "blobs.want", blob, deadline_ms=LIMIT_S * 1000)).json()
+    assert (await client.call("blobs", "blobs.want", blob, deadline_ms=PATIENCE_S * 1000)).json()
+
+
+async def wanting(client: Node, *blobs: BlobId) -> "asyncio.Future[list[None]]":
+    """Begin to want blobs; back when the wants stand. What a peer says that it has before is not heard."""
+    waiting = asyncio.gather(*(want(client, blob) for blob in blobs))
+
+    async def stand() -> bool:
+        wants = (await client.call("blobs", "blobs.wants")).json()
+        return waiting.done() or set(blobs) <= set(wants)
+
+    await until(stand)
+    return waiting
 
 
 async def read(client: Node, blob: BlobId) -> bytes:

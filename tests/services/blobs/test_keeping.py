@@ -7,7 +7,7 @@ import pytest
 
 from common.bus import CallerError, OurError
 from services.blobs.adapters import files
-from tests.support.blob_service import ANN, LIMIT_S, add, id_of, read, service, want
+from tests.support.blob_service import ANN, add, id_of, read, service, wanting
 
 
 async def test_what_was_taken_down_is_gone_and_never_comes_again(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ async def test_what_was_taken_down_is_gone_and_never_comes_again(tmp_path: Path)
     async with service(tmp_path) as (world, client):
         world.meet(ANN, "network/1")
         world.gives["network/1"] = [[b"other"]]
-        waiting = asyncio.create_task(want(client, other))
+        waiting = await wanting(client, other)
         await world.notes["network/1"].put({blob: -1})
         await world.notes["network/1"].put({blob: 3, other: 5})
         await waiting
@@ -43,9 +43,7 @@ async def test_what_was_taken_down_is_gone_and_never_comes_again(tmp_path: Path)
 async def test_who_waits_for_what_is_taken_down_is_told(tmp_path: Path) -> None:
     blob = id_of(b"bad")
     async with service(tmp_path) as (_, client):
-        waiting = asyncio.create_task(want(client, blob))
-        while not (await client.call("blobs", "health")).json()["state"]["wants"]:
-            await asyncio.sleep(0.01)
+        waiting = await wanting(client, blob)
         await client.call("blobs", "blobs.takedown", {"id": blob, "reason": "bad"})
         with pytest.raises(CallerError, match="was taken down"):
             await waiting
@@ -58,7 +56,7 @@ async def test_meta_tells_where_a_blob_is_from_and_whether_it_is_pinned(tmp_path
     async with service(tmp_path) as (world, client):
         world.meet(ANN, "network/1")
         world.gives["network/1"] = [[b"hers"]]
-        waiting = asyncio.create_task(want(client, blob))
+        waiting = await wanting(client, blob)
         await world.notes["network/1"].put({blob: 4})
         await waiting
         meta = (await client.call("blobs", "blobs.meta", blob)).json()
@@ -87,12 +85,12 @@ async def test_a_full_disk_stops_what_comes_and_goes_on_by_itself(
         assert "less than 1 MiB" in state["why"]
         world.meet(ANN, "network/1")
         world.gives["network/1"] = [[b"later"]]
-        waiting = asyncio.create_task(want(client, blob))
+        waiting = await wanting(client, blob)
         await world.notes["network/1"].put({blob: 5})
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(waiting), 1.5)
         assert not world.asked
         free = 1 << 30
-        await asyncio.wait_for(waiting, LIMIT_S)
+        await waiting
         assert (await client.call("blobs", "health")).json()["state"]["state"] == "ok"
         assert await add(client, b"now") == id_of(b"now")

@@ -18,10 +18,9 @@ from tests.support.blob_service import (
     id_of,
     read,
     service,
-    want,
+    wanting,
 )
-
-WITHIN_S = 30
+from tests.support.waiting import PATIENCE_S, until
 
 
 async def fetch(world: World, client: Node, data: bytes) -> BlobId:
@@ -30,10 +29,8 @@ async def fetch(world: World, client: Node, data: bytes) -> BlobId:
         world.meet(ANN, "network/1")
     blob = id_of(data)
     world.gives["network/1"].append([data])
-    waiting = asyncio.create_task(want(client, blob))
-    while not waiting.done():  # a note that comes before the want is not heard
-        await world.notes["network/1"].put({blob: len(data)})
-        await asyncio.wait([waiting], timeout=0.2)
+    waiting = await wanting(client, blob)
+    await world.notes["network/1"].put({blob: len(data)})
     await waiting
     return blob
 
@@ -44,9 +41,10 @@ async def here(client: Node, *blobs: BlobId) -> list[bool]:
 
 
 async def until_here(client: Node, expected: list[bool], *blobs: BlobId) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while await here(client, *blobs) != expected:
-            await asyncio.sleep(0.02)
+    async def so() -> bool:
+        return await here(client, *blobs) == expected
+
+    await until(so)
 
 
 def post(*blobs: BlobId) -> dict[str, object]:
@@ -139,9 +137,10 @@ async def wanted(client: Node) -> int:
 
 
 async def until_wanted(client: Node, expected: int) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while await wanted(client) != expected:
-            await asyncio.sleep(0.02)
+    async def so() -> bool:
+        return await wanted(client) == expected
+
+    await until(so)
 
 
 async def test_blobs_of_messages_are_wanted_as_far_as_the_setting_reaches(tmp_path: Path) -> None:
@@ -193,7 +192,7 @@ async def test_of_too_many_wishes_the_oldest_makes_room(
         log.put(OWN, post(id_of(b"fourth"), id_of(b"first")))
         caller = Caller(ANN, "anonymous", "net", "network/1")
         async with (
-            asyncio.timeout(WITHIN_S),
+            asyncio.timeout(PATIENCE_S),
             client.source("blobs", "blobs.createWants", caller=caller) as stream,
         ):
             told: dict[str, int] = {}
@@ -224,7 +223,7 @@ async def test_the_blobs_of_a_message_are_awaited(tmp_path: Path) -> None:
     message = log.put(ANN, post(*blobs))
     async with service(tmp_path, log=log) as (world, client):
         await add(client, b"first")
-        call = client.call("blobs", "blobs.wantMentions", message, deadline_ms=WITHIN_S * 1_000)
+        call = client.call("blobs", "blobs.wantMentions", message, deadline_ms=PATIENCE_S * 1_000)
         waiting = asyncio.create_task(call)
         await until_wanted(client, 1)
         world.meet(ANN, "network/1")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from common.bus import Caller, CallerError, PeerError
-from tests.support.blob_service import ANN, BOB, id_of, read, service, want
+from tests.support.blob_service import ANN, BOB, id_of, read, service, want, wanting
+from tests.support.waiting import until
 
 
 async def test_what_was_lost_on_the_way_is_fetched_on_from_there(tmp_path: Path) -> None:
@@ -18,10 +19,9 @@ async def test_what_was_lost_on_the_way_is_fetched_on_from_there(tmp_path: Path)
         world.meet(BOB, "network/2")
         world.gives["network/1"] = [[data[:100_000], PeerError("the connection was closed")]]
         world.gives["network/2"] = [[data[100_000:]]]
-        waiting = asyncio.create_task(want(client, blob))
+        waiting = await wanting(client, blob)
         await world.notes["network/1"].put({blob: len(data)})
-        while not world.asked:
-            await asyncio.sleep(0.01)
+        await until(lambda: world.asked)
         await world.notes["network/2"].put({blob: len(data)})
         await waiting
         assert await read(client, blob) == data
@@ -43,10 +43,9 @@ async def test_who_lies_or_refuses_costs_nothing_but_its_turn(
         world.meet(ANN, "network/1")
         world.meet(BOB, "network/2")
         world.gives = {"network/1": [lie], "network/2": [[data]]}
-        waiting = asyncio.create_task(want(client, id_of(data)))
+        waiting = await wanting(client, id_of(data))
         await world.notes["network/1"].put({id_of(data): 10})
-        while not world.asked:
-            await asyncio.sleep(0.01)
+        await until(lambda: world.asked)
         await world.notes["network/2"].put({id_of(data): 10})
         await waiting
         assert await read(client, id_of(data)) == data
@@ -58,19 +57,19 @@ async def test_who_lies_three_times_is_shut_out(tmp_path: Path) -> None:
         world.meet(ANN, "network/1")
         blobs = [id_of(bytes([n])) for n in range(3)]
         world.gives["network/1"] = [[b"lie"]] * 3
-        waiting = [asyncio.create_task(want(client, blob)) for blob in blobs]
+        waiting = await wanting(client, *blobs)
         await world.notes["network/1"].put(dict.fromkeys(blobs, 3))
-        while world.refused != [ANN]:
-            await asyncio.sleep(0.01)
-        for task in waiting:
-            task.cancel()
+        await until(lambda: world.refused == [ANN])
+        waiting.cancel()
 
 
 async def test_a_want_survives_a_restart_and_whoever_waited_for_it(tmp_path: Path) -> None:
     blob = id_of(b"late")
     async with service(tmp_path) as (_, client):
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(want(client, blob), 0.3)
+        waiting = await wanting(client, blob)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
     async with service(tmp_path) as (world, client):
         assert (await client.call("blobs", "blobs.wants")).json() == {blob: -1}
         world.meet(ANN, "network/1")

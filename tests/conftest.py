@@ -1,0 +1,30 @@
+"""What holds for every test: who is ended for taking too long says where each of its tasks was waiting."""
+
+import asyncio
+from collections.abc import Generator, Iterator
+from inspect import iscoroutinefunction
+from typing import Any
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Function) -> Generator[None, None, None]:
+    """Adds the stacks of its tasks to the report of a test that hung: its own shows the event loop alone."""
+    try:
+        return (yield)
+    except pytest.fail.Exception as error:
+        if str(error).startswith("Timeout") and iscoroutinefunction(item.obj):
+            loop = asyncio.get_event_loop_policy().get_event_loop()
+            stacks = ("\n".join(_stack(task)) for task in asyncio.all_tasks(loop))
+            item.add_report_section("call", "tasks", "\n\n".join(stacks))
+        raise
+
+
+def _stack(task: asyncio.Task[Any]) -> Iterator[str]:
+    """A line for each coroutine that waits for the next one."""
+    yield task.get_name()
+    waits: Any = task.get_coro()
+    while (frame := getattr(waits, "cr_frame", None)) is not None:
+        yield f"  {frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"
+        waits = waits.cr_await
