@@ -12,6 +12,7 @@ from nacl import bindings
 from nacl.exceptions import CryptoError
 
 __all__ = [
+    "KEY_BYTES",
     "box_open",
     "box_seal",
     "convert_public",
@@ -25,6 +26,7 @@ __all__ = [
     "verify",
 ]
 
+KEY_BYTES = 32  # of Curve25519, public and secret
 _SIGNATURE = 64
 
 

@@ -19,7 +19,7 @@ SUFFIX = ".box"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Content out of a box, and the slot (33 bytes) that lets others open the same box."""
+    """Content out of a box, and what lets others open it: the slot (33 bytes), the read key (32) of an envelope."""
 
     content: Json
     slot: bytes = field(repr=False)

@@ -19,6 +19,14 @@ def read_cases(file: Path) -> list[Any]:
     return cases
 
 
+def read_single(file: Path) -> dict[str, Any]:
+    """A file of a specification that holds one case: `{type, description, input, output}`."""
+    case = json.loads(file.read_text("utf-8"))
+    if not isinstance(case, dict):
+        raise TypeError("the case is no object")
+    return case
+
+
 def each_case(check: CaseCheck) -> Runner:
     """A runner that gives every case of a generated file to one check."""
 

@@ -1,6 +1,6 @@
 """Keys as text and private boxes."""
 
-from common.crypto import keys, mnemonic, private_box, secret_file, sodium
+from common.crypto import envelope, keys, mnemonic, private_box, secret_file, sodium
 from tests.fuzz import seeds
 from tests.fuzz.registry import Target
 from tests.fuzz.source import Source
@@ -8,6 +8,8 @@ from tests.fuzz.source import Source
 _KEYS = keys.generate(b"k" * 32)
 _SECRET = sodium.convert_secret(_KEYS.secret)
 _PUBLIC = sodium.scalarmult_base(_SECRET)
+_CONTEXT = envelope.Context.of(b"f" * 34, b"p" * 34)
+_SLOT = envelope.SlotKey(b"g" * 32, "envelope-large-symmetric-group")
 
 
 def run_secret_file(data: bytes) -> None:
@@ -45,6 +47,19 @@ def run_private_box(data: bytes) -> None:
     private_box.open_body(stranger, b"\xff" + bytes(32))
 
 
+def run_envelope(data: bytes) -> None:
+    """An envelope changed on its way opens to what was put in or not at all; bytes of a stranger never do."""
+    source = Source(data)
+    plain = source.take(1 + source.number() % 64) or b"p"
+    boxed = envelope.box(plain, _CONTEXT, b"m" * 32, [_SLOT] * (1 + source.number() % 16))
+    edited = source.edited(boxed)
+    reading = envelope.open_key(edited, _CONTEXT, [_SLOT])
+    assert reading is None or envelope.open_body(edited, _CONTEXT, reading) in (plain, None)
+    stranger = source.rest()
+    assert envelope.open_key(stranger, _CONTEXT, [_SLOT]) is None
+    assert envelope.open_body(stranger, _CONTEXT, b"r" * 32) is None
+
+
 def _secrets() -> list[bytes]:
     return [
         secret_file.render(_KEYS).encode(),
@@ -67,4 +82,5 @@ TARGETS = {
         (b" ", b"abandon ", b"\xe2\x80\xa8"),
     ),
     "private_box": Target(run_private_box, lambda: [b"", b"\4abcd\1\1\0\7\3xyz", bytes(300)]),
+    "envelope": Target(run_envelope, lambda: [b"", b"\4abcd\1\1\0\7\3xyz", bytes(300)]),
 }
