@@ -36,6 +36,16 @@ class Graph:
             self._targets[edge.value].setdefault(edge.source, set()).add(edge.dest)
         return old
 
+    def drop_edge(self, source: FeedId, dest: FeedId) -> Value | None:
+        """Forgets what the source said about the dest; gives back what it was."""
+        old = self.value(source, dest)
+        if old is not None:
+            dests = self._targets[old][source]
+            dests.discard(dest)
+            if not dests:
+                del self._targets[old][source]
+        return old
+
     def value(self, source: FeedId, dest: FeedId) -> Value | None:
         """What the source last said about the dest, None when nothing."""
         values: tuple[Value, ...] = (FOLLOW, BLOCK, NEITHER)

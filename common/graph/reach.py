@@ -48,6 +48,13 @@ class Reach:
             self._count(_given(source, edge.value), {edge.dest})
         return old
 
+    def drop_edge(self, source: FeedId, dest: FeedId) -> None:
+        """Takes an edge out of the graph."""
+        old = self._graph.drop_edge(source, dest)
+        hops = self._hops.get(source)
+        if old is not None and hops is not None and self._is_looked_through(hops):
+            self._uncount(_given(hops, old), {dest})
+
     def hops(self) -> Hops:
         """Hops of everybody within reach; the dictionary belongs to this object."""
         self._settle()

@@ -1,25 +1,31 @@
-"""The table of indexing: which method is answered by whom, with its muxrpc type."""
+"""The table of indexing: which method is answered by whom, with its muxrpc type.
+
+What the views answer stands in their own files. Everything that is muxrpc is for the master only.
+"""
 
 from collections.abc import Mapping
 
 from common.bus import Method
-from common.refs import FeedId
+from services.indexing.adapters.builder import Builder
+from services.indexing.adapters.follower import Follower
 from services.indexing.adapters.log import Log
+from services.indexing.adapters.reader import Reader
 from services.indexing.handlers.friends import FriendHandlers
 from services.indexing.handlers.graph import GraphHandlers
-from services.indexing.handlers.messages import MessageHandlers
-from services.indexing.model import Index
+from services.indexing.handlers.upkeep import UpkeepHandlers
+from services.indexing.model.index import Index
+from services.indexing.views import MODULES
 
 __all__ = ["methods"]
 
 
-def methods(index: Index, log: Log, own: FeedId, max_hops: float) -> Mapping[str, Method]:
-    """What indexing offers on the bus; all of it that is muxrpc is for the master only."""
-    messages, graph = MessageHandlers(index, log), GraphHandlers(index, log)
-    friends = FriendHandlers(index, log, own, max_hops)
-    return {
-        "messagesByType": Method("source", messages.messages_by_type),
-        "createFeedStream": Method("source", messages.create_feed_stream),
+def methods(
+    index: Index, log: Log, follower: Follower, builder: Builder, max_hops: float
+) -> Mapping[str, Method]:
+    """What indexing offers on the bus."""
+    graph, friends = GraphHandlers(index, log, follower), FriendHandlers(index, follower, max_hops)
+    upkeep = UpkeepHandlers(index, log, follower, builder)
+    table = {
         "friends.hops": Method("async", friends.hops),
         "friends.isFollowing": Method("async", friends.is_following),
         "friends.isBlocking": Method("async", friends.is_blocking),
@@ -32,5 +38,12 @@ def methods(index: Index, log: Log, own: FeedId, max_hops: float) -> Mapping[str
         "friends.stream": Method("source", graph.stream),
         "friends.createFriendStream": Method("source", graph.create_friend_stream),
         "graph.edges": Method("source", graph.graph_edges, muxrpc=False),
-        "health": Method("async", messages.health, muxrpc=False),
+        "rebuild": Method("async", upkeep.rebuild),
+        "views.wait": Method("async", upkeep.wait, muxrpc=False),
+        "views.check": Method("source", upkeep.check, muxrpc=False),
+        "health": Method("async", upkeep.health, muxrpc=False),
     }
+    reader = Reader(log, index, follower)
+    for module in MODULES:
+        table.update(module.methods(reader))
+    return table

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.support.asking import PATIENCE_MS, Answer, Asker, Question
+from tests.support.own_methods import OWN_METHODS
 from tests.support.pair import NAMES, Side, make_data, pair
 from tests.support.questions import Questions
 from tests.support.servers import SHS
@@ -28,35 +29,6 @@ SETTLE_S = 1.0
 UNORDERED = ("getVectorClock",)
 """Whose members come in no particular order; so do those of all `friends.*`."""
 
-OWN_METHODS = {
-    **dict.fromkeys(("conn.connect", "conn.disconnect", "peers.explain"), "async"),
-    **dict.fromkeys(("conn.remember", "conn.forget", "conn.dbPeers", "conn.stage"), "sync"),
-    **dict.fromkeys(("conn.unstage", "conn.start", "conn.stop", "getAddress"), "sync"),
-    **dict.fromkeys(("conn.peers", "conn.stagedPeers"), "source"),
-    **dict.fromkeys(
-        ("blobs.pin", "blobs.unpin", "blobs.takedown", "blobs.restore", "blobs.wants"), "async"
-    ),
-    "blobs.wantMentions": "async",
-    **dict.fromkeys(("blobs.takedowns", "blobs.purge", "blobsPurge.changes"), "source"),
-    **dict.fromkeys(("blobsPurge.start", "blobsPurge.stop"), "sync"),
-    "conn.ping": "duplex",
-    "connFirewall.attempts": "source",
-    "connFirewall.reconfigure": "sync",
-    "ebt.clock": "async",
-    "ebt.forget": "sync",
-    "ebt.replicateFormat": "duplex",
-    **dict.fromkeys(("forks.accept", "forks.get"), "async"),
-    "forks.list": "source",
-    "friends.block": "async",
-    "friends.follow": "async",
-    "friends.graph": "async",
-    "friends.graphStream": "source",
-    "lan.discoveredPeers": "source",
-    **dict.fromkeys(("lan.start", "lan.stop"), "sync"),
-    "replicate.peers": "async",
-    "replicationScheduler.reconfigure": "sync",
-    "replicationScheduler.start": "sync",
-}
 """What ssb-server 16 has not: methods of ssb-conn and its firewall, ssb-lan, secret-stack, ssb-ebt 9, ssb-friends 5 and
 ssb-replication-scheduler for newer clients, ssb-blobs-purge, and `forks.*`, `replicate.peers`, `peers.explain` and what keeps and
 removes blobs for operators."""

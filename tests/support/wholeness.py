@@ -10,11 +10,15 @@ from common.feed.validate import Head, Verified, follows, verify_raw
 from common.refs import FeedId, raw
 from common.runtime.secret import load_or_create
 from common.store import Store, open_memory, open_rocks
+from services.indexing.adapters.database import FOLDER as VIEWS_FOLDER
 from services.indexing.boxes import opener
-from services.indexing.model import Index, families
+from services.indexing.model.index import BOTH, Index
+from services.indexing.model.shelf import FAMILIES as VIEW_FAMILIES
+from services.indexing.views import VIEWS
 from services.storage.adapters.database import FAMILIES, FOLDER
 
-VIEWS = Path("scuttlebot", "views")
+__all__ = ["VIEWS_FOLDER", "check_log", "check_views", "keys_of", "own_texts"]
+
 MAX_HOPS = 2
 
 
@@ -70,16 +74,20 @@ def _check_families(store: Store, records: list[Record]) -> None:
 def check_views(data: Path) -> None:
     """The views are what the log gives, folded from its first message."""
     keys = keys_of(data)
-    expected = open_memory(families())
     log = open_rocks(data / FOLDER, FAMILIES)
     try:
-        index = Index(expected, keys.id, MAX_HOPS, opener(keys))
-        index.fold(1, [record for _, record in log.scan("log")])
+        expected = Index(open_memory(VIEW_FAMILIES), VIEWS, keys.id, MAX_HOPS, opener(keys))
+        expected.fold(1, [record for _, record in log.scan("log")])
     finally:
         log.close()
-    views = open_rocks(data / VIEWS, families())
+    found = Index(
+        open_rocks(data / VIEWS_FOLDER, VIEW_FAMILIES), VIEWS, keys.id, MAX_HOPS, opener(keys)
+    )
     try:
-        for family in families():
-            assert dict(views.scan(family)) == dict(expected.scan(family)), family
+        assert found.positions() == expected.positions()
+        assert found.mark == expected.mark
+        for view in VIEWS:
+            rows = list(found.scan(view.name, spaces=BOTH))
+            assert rows == list(expected.scan(view.name, spaces=BOTH)), view.name
     finally:
-        views.close()
+        found.close()

@@ -15,7 +15,7 @@ from services.storage.adapters.database import FOLDER
 from tests.support.killing import SERVICES, service_pids
 from tests.support.publishing import Publisher
 from tests.support.servers import OurServer, eventually
-from tests.support.wholeness import VIEWS, check_log, check_views, own_texts
+from tests.support.wholeness import VIEWS_FOLDER, check_log, check_views, own_texts
 
 STOP_LIMIT_S = 5
 MEND_LIMIT_S = 20
@@ -96,12 +96,12 @@ async def test_killed_as_a_whole_and_torn_it_goes_on(folder: Path) -> None:
             return not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
         await eventually(gone, within=MEND_LIMIT_S)
-    for place in (FOLDER, VIEWS):
+    for place in (FOLDER, VIEWS_FOLDER):
         newest = max((server.folder / place).glob("*.log"))
         newest.write_bytes(newest.read_bytes() + bytes(range(256)) * 4)
     (server.folder / "manifest.json").write_text('{"half')
     (server.folder / "run" / "settings.json").write_text('{"half')
-    (server.folder / VIEWS / "CURRENT").unlink()
+    (server.folder / VIEWS_FOLDER / "CURRENT").unlink()
     async with OurServer(server.folder, port=server.port):
         await eventually(publisher.whole, within=MEND_LIMIT_S)
         assert await publisher.ask("publish", {"type": "post", "text": "after"})

@@ -1,137 +1,82 @@
-"""The log as indexing reads it: followed from the views' position, and asked for single records.
+"""The log as indexing reads it over the bus: followed from a position, and asked for single records.
 
-Knows the bus methods of storage; never knows what a view is for. Progress is told through `wait_for`:
-whoever needs a position waits here.
+Knows the bus methods of storage; never knows what a view is for. Called by the follower, the builder and the reader.
 """
 
-import asyncio
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 
-from common.bus import BusError, Node
+from common.bus import Node
 from common.feed.record import Record
-from common.store import StoreFull
-from services.indexing.model import Folded, Index
 
-__all__ = ["TOO_SLOW", "Log"]
+__all__ = ["MAX_ASKED", "Log", "Piece"]
 
-LOGGER = logging.getLogger("indexing")
-RETRY_S = 0.2
-"""Between tries while storage is away."""
-PAUSE_S = 1.0
-"""Between tries while the disk is full."""
-PATIENCE_S = 1.0
-"""How long a query waits for the views to see what was in the log when it came."""
-MAX_PENDING = 10_000
-"""Changes of the graph kept for one watcher that does not read: as many batches, then it is given up."""
-TOO_SLOW = Folded([], {})
-"""What a watcher gets last that did not keep up."""
+MAX_ASKED = 1_000
+"""Records of one question (docs/bus.md, section 8)."""
+SLICE = 100
+"""Records folded without letting anybody else have a turn: some milliseconds."""
+
+Piece = tuple[int, Sequence[bytes]]
+"""Records of the log, with the position of the first."""
 
 
 class Log:
-    """One reader of the log for the whole process."""
+    """The log of the suite, for this process."""
 
-    def __init__(self, node: Node, index: Index) -> None:
+    def __init__(self, node: Node) -> None:
         self._node = node
-        self._index = index
-        self._moved = asyncio.Event()
-        self._watchers: set[asyncio.Queue[Folded]] = set()
-        #: Why nothing is folded now.
-        self.trouble: str | None = None
 
-    async def follow(self) -> None:
-        """Fold the log for ever, from wherever the views are; storage may come and go."""
-        while True:
-            try:
-                await self._node.wait_up("storage")
-                await self._check()
-                await self._read()
-            except StoreFull as error:
-                if self.trouble is None:
-                    LOGGER.error("nothing is folded: %s", error)  # noqa: TRY400  no fault of the program
-                self.trouble = str(error)
-                await asyncio.sleep(PAUSE_S)
-            except BusError as error:
-                LOGGER.info("reading the log again: %s", error)
-                await asyncio.sleep(RETRY_S)
-
-    async def _check(self) -> None:
-        """Begin anew when the log lost messages that were folded, whatever stands in their place now."""
-        mark = self._index.mark
-        if mark is None:
-            return
-        position, begin = mark
-        found = [b""]
-        if position <= await self.end():
-            found = await self._bodies([position])
-        if found[0][: len(begin)] != begin:
-            LOGGER.warning("the log is not the one the views know: they are folded again")
-            self._index.forget()
-
-    async def _read(self) -> None:
-        options = {"after": self._index.position, "live": True, "limit": -1}
-        async with self._node.source("storage", "log.read", options) as stream:
-            async for batch in stream:
-                assert batch.position is not None  # noqa: S101  docs/bus.md section 6
-                folded = self._index.fold(batch.position - len(batch.bodies) + 1, batch.bodies)
-                self.trouble = None
-                self._tell(folded)
-
-    def _tell(self, folded: Folded) -> None:
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
-        if folded.edges:
-            for queue in list(self._watchers):
-                full = queue.full()
-                if full:
-                    self._watchers.discard(queue)
-                    queue.get_nowait()
-                queue.put_nowait(TOO_SLOW if full else folded)
-
-    @contextmanager
-    def watch(self) -> Iterator[asyncio.Queue[Folded]]:
-        """What happens to the graph from now on, while the context lasts or until TOO_SLOW."""
-        queue: asyncio.Queue[Folded] = asyncio.Queue(MAX_PENDING)
-        self._watchers.add(queue)
-        try:
-            yield queue
-        finally:
-            self._watchers.discard(queue)
-
-    async def wait_for(self, position: int) -> None:
-        """Return when all views have seen a position."""
-        while self._index.position < position:
-            await self._moved.wait()
+    async def wait_up(self) -> None:
+        """Wait until storage is there."""
+        await self._node.wait_up("storage")
 
     async def end(self) -> int:
         """The last position of the log, as storage has it now; waits for a storage that is away.
 
         Raises: Unavailable, when it goes away while asked.
         """
-        await self._node.wait_up("storage")
+        await self.wait_up()
         reply = await self._node.call("storage", "log.position")
         return int(reply.json()["position"])
 
-    async def catch_up(self) -> None:
-        """Wait until what is in the log now is in the views, but no longer than PATIENCE_S.
+    async def read(self, after: int, *, live: bool, limit: int = -1) -> AsyncIterator[Piece]:
+        """The records after a position, in small pieces; deleted ones are there without their message.
 
-        So that who publishes and then asks finds the message.
+        Raises: Unavailable; CallerError, when the log is shorter.
         """
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                await self.wait_for(await self.end())
-        except (TimeoutError, BusError):
-            return
+        options = {"after": after, "live": live, "limit": limit}
+        async with self._node.source("storage", "log.read", options) as stream:
+            async for batch in stream:
+                assert batch.position is not None  # noqa: S101  docs/bus.md section 6
+                first = batch.position - len(batch.bodies) + 1
+                for start in range(0, len(batch.bodies), SLICE):
+                    yield first + start, batch.bodies[start : start + SLICE]
 
-    async def records(self, positions: list[int]) -> list[Record]:
-        """The records at these positions, in their order; deleted ones are left out.
+    async def records(self, positions: Sequence[int]) -> list[tuple[int, Record]]:
+        """The records at these positions with them, in their order; deleted ones are left out.
 
         Raises: Unavailable.
         """
-        found = [Record.parse(body) for body in await self._bodies(positions) if body]
-        return [record for record in found if record.message]
+        found = []
+        for start in range(0, len(positions), MAX_ASKED):
+            part = positions[start : start + MAX_ASKED]
+            for position, body in zip(part, await self.bodies(part), strict=True):
+                if body and (record := Record.parse(body)).message:
+                    found.append((position, record))
+        return found
 
-    async def _bodies(self, positions: list[int]) -> list[bytes]:
-        async with self._node.source("storage", "log.get", {"positions": positions}) as stream:
+    async def record_of(self, key: str) -> bytes:
+        """The record of the message with an id; empty where it is not in the log.
+
+        Raises: Unavailable.
+        """
+        async with self._node.source("storage", "log.get", {"keys": [key]}) as stream:
+            return b"".join([body async for batch in stream for body in batch.bodies])
+
+    async def bodies(self, positions: Sequence[int]) -> list[bytes]:
+        """The records at MAX_ASKED positions at most, as bytes; empty where there is none.
+
+        Raises: Unavailable.
+        """
+        asked = {"positions": list(positions)}
+        async with self._node.source("storage", "log.get", asked) as stream:
             return [body async for batch in stream for body in batch.bodies]

@@ -1,1 +1,1 @@
-"""What indexing answers, in groups: messages of the views, friends, the graph as it changes."""
+"""What indexing answers beside its views, in groups: friends, the graph as it changes, upkeep."""

@@ -8,7 +8,7 @@ import orjson
 from common.bus import Call, CallerError
 from common.feed.options import is_truthy, text_of
 from common.refs import FeedId, is_feed
-from services.indexing.adapters.log import Log
+from services.indexing.adapters.follower import Follower
 from services.indexing.friends import (
     HELP,
     MAX_ANSWER_BYTES,
@@ -20,7 +20,7 @@ from services.indexing.friends import (
     options_of,
     pair_of,
 )
-from services.indexing.model import Index
+from services.indexing.model.index import Index
 
 __all__ = ["FriendHandlers"]
 
@@ -34,17 +34,17 @@ TOO_LARGE = (
 class FriendHandlers:
     """The methods, over the graph."""
 
-    def __init__(self, index: Index, log: Log, own: FeedId, max_hops: float) -> None:
+    def __init__(self, index: Index, follower: Follower, max_hops: float) -> None:
         self._index = index
-        self._log = log
-        self._own = own
+        self._follower = follower
+        self._own = index.own
         self._max_hops = max_hops
 
     async def is_following(self, call: Call) -> object:
         """`friends.isFollowing({source, dest, details})`: no value when the source never said anything."""
         pair = pair_of(call.args)
-        await self._log.catch_up()
-        graph = self._index.graph
+        await self._follower.catch_up()
+        graph = self._index.social.graph
         follows = graph.is_following(pair.source, pair.dest)
         if pair.details:
             return self._detailed(pair, answer=follows)
@@ -53,31 +53,31 @@ class FriendHandlers:
     async def is_blocking(self, call: Call) -> object:
         """`friends.isBlocking({source, dest, details})`."""
         pair = pair_of(call.args)
-        await self._log.catch_up()
-        blocks = self._index.graph.is_blocking(pair.source, pair.dest)
+        await self._follower.catch_up()
+        blocks = self._index.social.graph.is_blocking(pair.source, pair.dest)
         return self._detailed(pair, answer=blocks) if pair.details else blocks
 
     async def hops(self, call: Call) -> object:
         """`friends.hops({start, max, reverse})`: {feed: distance}."""
         query = hops_query(call.args, self._own, self._max_hops)
-        await self._log.catch_up()
+        await self._follower.catch_up()
         if query.start == self._own and query.max <= self._max_hops and not query.reverse:
-            hops = self._index.reach.hops()  # layered-graph filters what it has
+            hops = self._index.social.reach.hops()  # layered-graph filters what it has
             return {feed: distance for feed, distance in hops.items() if distance <= query.max}
-        return self._index.graph.hops(query.start, query.max, reverse=query.reverse)
+        return self._index.social.graph.hops(query.start, query.max, reverse=query.reverse)
 
     async def graph(self, call: Call) -> object:
         """`friends.graph()` of version 5: {source: {dest: value}}."""
         assert call is not None  # noqa: S101
-        await self._log.catch_up()
+        await self._follower.catch_up()
         return self._whole(int)
 
     async def get(self, call: Call) -> object:
         """`friends.get({source, dest})` of version 4: the graph, a part or a pair, with true, false, null."""
         given = options_of(call.args)
         source, dest = given.get("source"), given.get("dest")
-        await self._log.catch_up()
-        graph = self._index.graph
+        await self._follower.catch_up()
+        graph = self._index.social.graph
         if is_truthy(source):
             said = {e.dest: legacy(e.value) for e in graph.edges(source)} if is_feed(source) else {}
             if said and is_truthy(dest):
@@ -98,11 +98,11 @@ class FriendHandlers:
         return None
 
     def _detailed(self, pair: Pair, *, answer: bool) -> object:
-        privately = answer and self._index.is_private(pair.source, pair.dest)
+        privately = answer and self._index.social.is_private(pair.source, pair.dest)
         return {"response": answer, "private": privately}
 
     def _whole(self, shape: Shape) -> bytes:
-        graph = self._index.graph
+        graph = self._index.social.graph
         if graph.size() * LEAST_EDGE_BYTES <= MAX_ANSWER_BYTES:
             answer = orjson.dumps(nested(graph.edges(), shape))
             if len(answer) <= MAX_ANSWER_BYTES:

@@ -14,9 +14,11 @@ from common.feed.items import SYNC
 from common.feed.options import is_truthy
 from common.graph import Changes
 from common.refs import is_feed
-from services.indexing.adapters.log import TOO_SLOW, Log
+from services.indexing.adapters.follower import TOO_SLOW, Follower
+from services.indexing.adapters.log import Log
 from services.indexing.friends import legacy, maps_of, members, nested, options_of, pieces
-from services.indexing.model import Folded, Index
+from services.indexing.model.index import Index
+from services.indexing.model.social import Folded
 
 __all__ = ["GraphHandlers"]
 
@@ -24,9 +26,10 @@ __all__ = ["GraphHandlers"]
 class GraphHandlers:
     """The streams, over the graph and the log that changes it."""
 
-    def __init__(self, index: Index, log: Log) -> None:
+    def __init__(self, index: Index, log: Log, follower: Follower) -> None:
         self._index = index
         self._log = log
+        self._follower = follower
 
     async def hop_stream(self, call: Call) -> None:
         """`friends.hopStream({live, old})`: maps of hops; `gone: true` (ours) tells who fell out of reach as null."""
@@ -47,10 +50,10 @@ class GraphHandlers:
     async def _hops(self, call: Call) -> AsyncIterator[Changes]:
         given = options_of(call.args)
         live, old = given.get("live") is True, given.get("old") is not False
-        await self._log.catch_up()
-        with self._log.watch() as queue:
+        await self._follower.catch_up()
+        with self._follower.watch() as queue:
             if old or not live:
-                yield dict(self._index.reach.hops())
+                yield dict(self._index.social.reach.hops())
             if live:
                 async for folded in _kept_up(queue):
                     if folded.hops:
@@ -60,10 +63,10 @@ class GraphHandlers:
         """`friends.graphStream({live, old})` of version 5: {source: {dest: value}}, by default only changes."""
         given = options_of(call.args)
         live, old = is_truthy(given.get("live", True)), is_truthy(given.get("old", False))
-        await self._log.catch_up()
-        with self._log.watch() as queue:
+        await self._follower.catch_up()
+        with self._follower.watch() as queue:
             if old or not live:
-                for edges in pieces(self._index.graph.edges_by_source()):
+                for edges in pieces(self._index.social.graph.edges_by_source()):
                     await call.send([orjson.dumps(nested(edges))])
             if live:
                 async for folded in _kept_up(queue):
@@ -71,9 +74,9 @@ class GraphHandlers:
 
     async def stream(self, call: Call) -> None:
         """`friends.stream()` of version 4: the graph, then {from, to, value}, with true, false, null."""
-        await self._log.catch_up()
-        with self._log.watch() as queue:
-            for edges in pieces(self._index.graph.edges_by_source()):
+        await self._follower.catch_up()
+        with self._follower.watch() as queue:
+            for edges in pieces(self._index.social.graph.edges_by_source()):
                 await call.send([orjson.dumps(nested(edges, legacy))])
             async for folded in _kept_up(queue):
                 told = [
@@ -88,9 +91,9 @@ class GraphHandlers:
         source = given.get("source")
         if source is not None and not is_feed(source):
             raise CallerError("source must be a feed id")
-        await self._log.wait_for(await self._log.end())
-        with self._log.watch() as queue:
-            graph = self._index.graph
+        await self._follower.wait_for(await self._log.end())
+        with self._follower.watch() as queue:
+            graph = self._index.social.graph
             for edges in pieces(graph.edges_by_source() if source is None else graph.edges(source)):
                 await call.send([orjson.dumps(edge._asdict()) for edge in edges])
             await call.send([SYNC])

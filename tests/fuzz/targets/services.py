@@ -10,8 +10,8 @@ from common.feed.record import Candidate, Record
 from common.feed.validate import Verified, verify_raw
 from common.refs import is_feed, is_message, message_id
 from common.refs.targets import targets
-from services.indexing.model import parse_value
-from services.indexing.views import VIEWS, Message
+from services.indexing.model.message import Message, parse_value
+from services.indexing.views import VIEWS
 from services.network.manifest import Manifest, Refusal
 from services.network.permission import ANONYMOUS, MASTER
 from services.peers import address as peers_address

@@ -2,115 +2,14 @@
 
 import asyncio
 import logging
-import tempfile
-from collections.abc import AsyncIterator
 from typing import Any
 
-import orjson
 import pytest
 
-from common.bus import Call, CallerError, Method, Node, OurError
-from common.feed.record import pack_record
-from common.refs import FeedId, feed_id
-from common.store import StoreFull, open_memory
-from services.indexing.actor import methods
-from services.indexing.adapters.log import TOO_SLOW, Log
-from services.indexing.model import Index, families
-
-FEEDS = [bytes([n]) * 32 for n in range(5)]
-IDS = [FeedId(feed_id(raw)) for raw in FEEDS]
-
-
-def opens(boxed: str) -> Any:
-    """Opens what is for us: the JSON before the suffix."""
-    text = boxed.removesuffix(".box")
-    return orjson.loads(text) if text.startswith("{") else None
-
-
-class FakeStorage:
-    """Just enough of storage's bus methods for whoever reads the log."""
-
-    def __init__(self) -> None:
-        self.records: list[bytes] = []
-        self.run = 0
-        self.changed = asyncio.Event()
-
-    def add(self, author: int, content: Any, claimed: int = 1) -> None:
-        n = len(self.records) + 1
-        value = {"author": IDS[author], "sequence": n, "timestamp": claimed, "content": content}
-        self.records.append(
-            pack_record(n.to_bytes(32), FEEDS[author], n, 1000.0 + n, orjson.dumps(value))
-        )
-        changed, self.changed = self.changed, asyncio.Event()
-        changed.set()
-
-    def interrupt(self) -> None:
-        """End every stream, as a restart does."""
-        self.run += 1
-        changed, self.changed = self.changed, asyncio.Event()
-        changed.set()
-
-    async def read(self, call: Call) -> None:
-        run = self.run
-        after = call.args[0]["after"]
-        if after > len(self.records):
-            raise CallerError("the log is shorter")
-        while True:
-            if bodies := self.records[after:]:
-                after = len(self.records)
-                await call.send(bodies, position=after)
-            await self.changed.wait()
-            if after > len(self.records) or run != self.run:
-                raise OurError("the disk was changed under us")
-
-    async def get(self, call: Call) -> None:
-        await call.send([self.records[p - 1] for p in call.args[0]["positions"]])
-
-    async def position(self, call: Call) -> object:
-        assert call
-        return {"position": len(self.records)}
-
-    def methods(self) -> dict[str, Method]:
-        return {
-            "log.read": Method("source", self.read, muxrpc=False),
-            "log.get": Method("source", self.get, muxrpc=False),
-            "log.position": Method("async", self.position, muxrpc=False),
-        }
-
-
-class Suite:
-    def __init__(self, storage: FakeStorage, index: Index, log: Log, client: Node) -> None:
-        self.storage = storage
-        self.index = index
-        self.index_log = log
-        self.client = client
-
-    async def call(self, method: str, *args: object) -> Any:
-        return (await self.client.call("indexing", method, *args)).json()
-
-    async def items(self, method: str, *args: object) -> list[Any]:
-        async with self.client.source("indexing", method, *args) as stream:
-            return [item async for batch in stream for item in batch.json()]
-
-
-@pytest.fixture
-async def suite() -> AsyncIterator[Suite]:
-    with tempfile.TemporaryDirectory(prefix="sb-") as folder:
-        storage, index = FakeStorage(), Index(open_memory(families()), IDS[0], 2, opens)
-
-        def endpoint(name: str) -> str:
-            return f"ipc://{folder}/bus/{name}"
-
-        table: dict[str, Method] = {}
-        node = Node("indexing", endpoint, table, calls=("storage",))
-        log = Log(node, index)
-        table.update(methods(index, log, IDS[0], 2))
-        client = Node("client", endpoint, calls=("indexing",))
-        async with Node("storage", endpoint, storage.methods()), node, client:
-            await client.wait_up("indexing", 5)
-            task = asyncio.create_task(log.follow())
-            yield Suite(storage, index, log, client)
-            task.cancel()
+from common.bus import CallerError
+from common.store import StoreFull
+from services.indexing.adapters.follower import TOO_SLOW
+from tests.support.indexing_suite import IDS, Suite, boxed
 
 
 async def test_messages_by_type_finds_what_was_just_appended(suite: Suite) -> None:
@@ -202,7 +101,7 @@ async def test_friends_answer_as_the_reference_does(suite: Suite) -> None:
     assert await suite.call("friends.isFollowing", {"source": IDS[4], "dest": IDS[1]}) is None
     assert await suite.call("friends.isFollowing", {"source": 1}) is None
     said = {"type": "contact", "contact": IDS[4], "blocking": True}
-    suite.storage.add(0, orjson.dumps(said).decode() + ".box")
+    suite.storage.add(0, boxed(said))
     asked = {"source": IDS[0], "dest": IDS[4], "details": True}
     assert await suite.call("friends.isBlocking", asked) == {"response": True, "private": True}
     assert await suite.call("friends.isFollowing", asked) == {"response": False, "private": False}
@@ -324,8 +223,8 @@ async def test_streams_of_the_past_end(suite: Suite) -> None:
 async def test_who_does_not_read_the_graph_is_given_up(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.indexing.adapters.log.MAX_PENDING", 1)
-    with suite.index_log.watch() as queue:
+    monkeypatch.setattr("services.indexing.adapters.follower.MAX_PENDING", 1)
+    with suite.follower.watch() as queue:
         for n in range(3):
             suite.storage.add(0, {"type": "contact", "contact": IDS[1 + n], "following": True})
             async with asyncio.timeout(5):
@@ -421,7 +320,7 @@ async def test_a_log_of_the_same_length_with_other_messages_is_folded_anew(suite
 async def test_full_disk_stops_the_views_and_nothing_else(
     suite: Suite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("services.indexing.adapters.log.PAUSE_S", 0.02)
+    monkeypatch.setattr("services.indexing.adapters.follower.PAUSE_S", 0.02)
     store, write = suite.index._store, suite.index._store.write
 
     def refuse(batch: object, *, sync: bool) -> None:

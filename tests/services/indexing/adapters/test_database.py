@@ -6,7 +6,7 @@ import pytest
 
 from common.runtime import derived
 from common.runtime.errors import NotNow, StartError
-from common.store import Batch, StoreFull
+from common.store import Batch, StoreFull, open_rocks
 from services.indexing.adapters.database import FOLDER, open_views
 
 
@@ -25,6 +25,20 @@ def test_damaged_views_are_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureF
     assert views.get("meta", b"k") is None
     views.close()
     assert "folded again" in caplog.text
+
+
+def test_views_of_an_older_layout_are_begun_anew(tmp_path: Path) -> None:
+    old = open_rocks(tmp_path / FOLDER, ["meta", "types", "times", "contacts"])
+    batch = Batch()
+    batch.put("meta", b"types", b"old")
+    batch.put("types", b"k", b"v")
+    old.write(batch, sync=True)
+    old.close()
+    views = open_views(tmp_path)
+    assert views.get("meta", b"types") is None
+    views.close()
+    again = open_views(tmp_path)
+    again.close()
 
 
 def test_views_in_use_stop_the_start(tmp_path: Path) -> None:

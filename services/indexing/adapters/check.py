@@ -1,0 +1,62 @@
+"""Whether the views are what the log gives: each message is folded again and compared with the rows that are there.
+
+Rows are compared by a sum of their hashes, which needs no order and no room: rows of one moment, against the messages up to
+that moment. Knows the index and the log. Called by `views.check`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from hashlib import blake2b
+
+from services.indexing.adapters.log import Log
+from services.indexing.model.index import BOTH, Index
+from services.indexing.model.view import Row
+
+__all__ = ["check"]
+
+STEP = 10_000
+"""Messages, or rows, between two items of progress."""
+ROWS_PER_TURN = 500
+_BYTES = 16
+_MODULUS = 1 << (8 * _BYTES)
+
+
+def _hash(row: Row) -> int:
+    told = blake2b(row.value, digest_size=_BYTES, key=row.space)
+    told.update(len(row.value).to_bytes(8) + row.key)
+    return int.from_bytes(told.digest())
+
+
+async def _sum(rows: Iterator[Row]) -> int:
+    total = 0
+    for count, row in enumerate(rows):
+        total += _hash(row)
+        if count % ROWS_PER_TURN == 0:
+            await asyncio.sleep(0)
+    return total % _MODULUS
+
+
+async def check(index: Index, log: Log) -> AsyncIterator[dict[str, object]]:
+    """Progress in messages, and then for each view whether it is what the log gives.
+
+    Raises: Unavailable.
+    """
+    # Of one moment: a scan sees nothing that is written after it was opened.
+    positions = index.positions()
+    scans = {name: index.scan(name, spaces=BOTH) for name in positions}
+    found = {}
+    for name, rows in scans.items():
+        found[name] = await _sum(rows)
+    expected = dict.fromkeys(positions, 0)
+    end, views = max(positions.values(), default=0), index.views()
+    async for first, records in log.read(0, live=False, limit=end):
+        for position, message in index.messages(first, records):
+            for name, view in views.items():
+                if position <= positions[name]:
+                    expected[name] += sum(_hash(row) for row in view.rows(message))
+        last = first + len(records) - 1
+        if last // STEP != (first - 1) // STEP or last == end:
+            yield {"checked": last, "of": end}
+        await asyncio.sleep(0)
+    for name in sorted(positions):
+        yield {"view": name, "ok": expected[name] % _MODULUS == found[name]}

@@ -1,0 +1,121 @@
+"""What queries read: rows of views, messages by their positions, and what comes.
+
+Knows views by their names and the log; never knows who asks. Handed to every module of `services/indexing/views`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from common.feed.record import Record
+from common.refs import FeedId, MessageId
+from services.indexing.adapters.follower import Follower
+from services.indexing.adapters.log import Log
+from services.indexing.model.index import BOTH, Index
+from services.indexing.model.message import PRIVATE, PUBLIC, Message, Space
+from services.indexing.model.social import Social
+from services.indexing.model.view import Row
+
+__all__ = ["BOTH", "CHUNK", "PRIVATE", "PUBLIC", "Reader"]
+
+CHUNK = 200
+"""Rows and records taken at a time: a bus message's worth."""
+
+
+class Reader:
+    """Every query's way to the views and the log."""
+
+    def __init__(self, log: Log, index: Index, follower: Follower) -> None:
+        self._log = log
+        self._index = index
+        self._follower = follower
+
+    @property
+    def own(self) -> FeedId:
+        """Our own feed."""
+        return self._index.own
+
+    @property
+    def social(self) -> Social:
+        """The follow graph and who is within reach, as they are now."""
+        return self._index.social
+
+    @property
+    def position(self) -> int:
+        """The last position that all views have seen."""
+        return self._index.position
+
+    async def caught_up(self) -> int:
+        """Wait a moment for the views to see what is in the log now; gives the position that they have seen.
+
+        First thing in every query: so whoever published before finds it.
+        """
+        await self._follower.catch_up()
+        return self._index.position
+
+    def scan(
+        self,
+        view: str,
+        start: bytes = b"",
+        end: bytes | None = None,
+        *,
+        reverse: bool = False,
+        limit: int | None = None,
+        spaces: Sequence[Space] = (PUBLIC,),
+    ) -> Iterator[Row]:
+        """Rows with start <= key < end in key order, all at once: for few rows; see `walk` for many.
+
+        `spaces` says whether rows about what came out of private boxes are wanted: PUBLIC alone, PRIVATE, or BOTH.
+        """
+        return self._index.scan(view, start, end, reverse=reverse, limit=limit, spaces=spaces)
+
+    async def walk(
+        self,
+        view: str,
+        start: bytes = b"",
+        end: bytes | None = None,
+        *,
+        reverse: bool = False,
+        spaces: Sequence[Space] = (PUBLIC,),
+    ) -> AsyncIterator[list[Row]]:
+        """The same in lists of CHUNK rows at most, for as many as there are; others get their turn between them.
+
+        Who waits between two lists holds a key and nothing of the store; what is written meanwhile behind that key
+        is found.
+        """
+        while rows := list(
+            self._index.scan(view, start, end, reverse=reverse, limit=CHUNK, spaces=spaces)
+        ):
+            yield rows
+            if reverse:
+                end = rows[-1].key
+            else:
+                start = rows[-1].key + b"\0"
+            await asyncio.sleep(0)
+
+    async def messages(self, positions: Sequence[int]) -> list[Message]:
+        """The messages at these positions, in their order, boxes for us opened; deleted ones are left out.
+
+        Raises: Unavailable.
+        """
+        found = await self._log.records(positions) if positions else []
+        return [self._index.opened(position, record) for position, record in found]
+
+    async def message(self, key: MessageId) -> Message | None:
+        """A message by its id, at position 0, for that is not known; None where it is not in the log, or deleted.
+
+        Raises: Unavailable.
+        """
+        raw = await self._log.record_of(key)
+        record = Record.parse(raw) if raw else None
+        return self._index.read(0, record) if record is not None and record.message else None
+
+    async def live(self, after: int) -> AsyncIterator[list[Message]]:
+        """The messages after a position as the views see them, for ever.
+
+        Raises: Unavailable.
+        """
+        while True:
+            await self._follower.wait_for(after + 1)
+            upto = min(self._index.position, after + CHUNK)
+            yield await self.messages(range(after + 1, upto + 1))
+            after = upto

@@ -1,0 +1,74 @@
+"""How the views are: health, waiting for a position, building anew, and whether they are what the log gives.
+
+Knows the fold and who does it; the check itself is in `adapters/check.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from common.bus import Call, CallerError
+from services.indexing.adapters.builder import Builder
+from services.indexing.adapters.check import check
+from services.indexing.adapters.follower import Follower
+from services.indexing.adapters.log import Log
+from services.indexing.model.index import Index
+
+__all__ = ["UpkeepHandlers"]
+
+
+class UpkeepHandlers:
+    """The methods, over the index and who folds the log into it."""
+
+    def __init__(self, index: Index, log: Log, follower: Follower, builder: Builder) -> None:
+        self._index = index
+        self._log = log
+        self._follower = follower
+        self._builder = builder
+
+    async def health(self, _: Call) -> object:
+        """Whether it answers, how far the views are, and what is built."""
+        trouble = self._follower.trouble
+        state = {
+            "state": "disk full" if trouble else "ok",
+            **({"why": trouble} if trouble else {}),
+            "position": self._index.position,
+            "views": self._index.positions(),
+            "building": self._index.building(),
+        }
+        return {"service": "indexing", "ready": True, "state": state}
+
+    async def wait(self, call: Call) -> object:
+        """`views.wait({position})`: answers when all views have seen a position; by default the log's last one."""
+        given = _options(call).get("position")
+        if given is None:
+            given = await self._log.end()
+        if type(given) is not int or given < 0:
+            raise CallerError("position must be a whole number")
+        await self._follower.wait_for(given)
+        return {"position": self._index.position}
+
+    async def rebuild(self, call: Call) -> object:
+        """`rebuild(view?)`: fold a view, or all, from the first message, beside what answers; true when done."""
+        known, name = self._index.positions(), call.args[0] if call.args else None
+        if name is not None and name not in known:
+            raise CallerError(f"no view is called {name}: there are {', '.join(sorted(known))}")
+        asked = sorted(known) if name is None else [name]
+        for one in asked:
+            self._index.build(one)
+        self._builder.ask()
+        await self._follower.until(lambda: not self._index.building().keys() & set(asked))
+        return True
+
+    async def check(self, call: Call) -> None:
+        """`views.check`: whether the rows of each view are what the log gives, with progress.
+
+        Items are `{"checked": position, "of": position}`, and in the end one `{"view", "ok"}` for each view.
+        """
+        async for told in check(self._index, self._log):
+            await call.send([orjson.dumps(told)])
+
+
+def _options(call: Call) -> Mapping[str, Any]:
+    return call.args[0] if call.args and isinstance(call.args[0], dict) else {}

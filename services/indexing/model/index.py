@@ -1,0 +1,248 @@
+"""The fold of the log into the views: rows and positions change in one atomic write.
+
+Decides which messages a view has not seen yet and folds them; takes out the rows of deleted ones; keeps a mark of the
+last message seen, which tells whether the log is still the one that was folded. Never awaits; the store is the only
+thing outside that it touches, through its port. Called by who reads the log, and read by the queries.
+"""
+
+import heapq
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from common.feed.record import Record
+from common.refs import FeedId
+from common.store import Batch, Store, next_prefix
+from services.indexing.model.contacts import Contacts
+from services.indexing.model.message import PRIVATE, PUBLIC, Message, Opens, Space, parse_value
+from services.indexing.model.opened import OpenedBoxes, unpacked
+from services.indexing.model.shelf import META, ROWS, Shelf
+from services.indexing.model.social import Folded, Social
+from services.indexing.model.view import Row, View
+
+__all__ = ["BOTH", "Index"]
+
+BOTH: Sequence[Space] = (PUBLIC, PRIVATE)
+
+_U64 = struct.Struct(">Q")
+_MARK = b"last message"
+_MARK_SIZE = 81
+"""The head of a record: id, author, sequence and the time received, which no other message has."""
+_ERASED = b"erasures"
+
+
+class Index:
+    """The views over a store, and the graph from our own feed's point of view."""
+
+    def __init__(
+        self, store: Store, views: Sequence[View], own: FeedId, max_hops: float, opens: Opens
+    ) -> None:
+        self._store = store
+        self._opens = opens
+        self._own = own
+        self._max_hops = max_hops
+        self._shelf = Shelf(store, views)
+        self._erased: set[int] = set()
+        self._load_graph()
+
+    @property
+    def own(self) -> FeedId:
+        """Our own feed."""
+        return self._own
+
+    @property
+    def front(self) -> int:
+        """The last position of the log that any view has seen."""
+        return self._shelf.front
+
+    @property
+    def position(self) -> int:
+        """The last position of the log that every view which answers has seen."""
+        return min(self.positions().values())
+
+    @property
+    def mark(self) -> tuple[int, bytes] | None:
+        """The last position that any view has seen, and how the record there begins."""
+        stored = self._store.get(META, _MARK)
+        return None if stored is None else (_U64.unpack(stored[:8])[0], stored[8:])
+
+    @property
+    def erasures(self) -> int:
+        """The number of the last erasure that was taken out of the views."""
+        return _U64.unpack(self._store.get(META, _ERASED) or bytes(8))[0]  # type: ignore[no-any-return]
+
+    def positions(self) -> dict[str, int]:
+        """The last position that each view has seen."""
+        return {name: slot.position for name, slot in self._shelf.answering().items()}
+
+    def building(self) -> dict[str, int]:
+        """What is built anew beside the views that answer, and how far it is."""
+        return {name: slot.position for name, slot in self._shelf.built().items()}
+
+    def behind(self) -> int | None:
+        """The position after which something has to be folded that others have seen; None when all are equal."""
+        first = min((slot.position for slot in self._shelf.slots), default=0)
+        return first if first < self.front else None
+
+    def fold(self, first: int, records: Iterable[bytes]) -> Folded:
+        """Take records of the log, the first of them at position `first`.
+
+        They go into each view that has seen what is before them and not all of them.
+
+        Raises: StoreError, when nothing could be written: then none of them counts.
+        """
+        slots = [slot for slot in self._shelf.slots if slot.position >= first - 1]
+        graph = self._shelf.live(Contacts.name)
+        batch, position, raw = Batch(), first - 1, b""
+        contacts: list[Row] = []
+        for position, raw in enumerate(records, first):
+            record = Record.parse(raw)
+            unseen = [slot for slot in slots if position > slot.position]
+            if not record.message or not unseen or position in self._erased:
+                continue
+            message = self.read(position, record)
+            for slot in unseen:
+                for row in slot.view.rows(message):
+                    batch.put(ROWS, slot.prefix(row.space) + row.key, row.value)
+                    if slot is graph:
+                        contacts.append(row)
+        behind = [slot for slot in slots if position > slot.position]
+        self._shelf.moved(batch, behind, position)
+        if behind and position > self.front:
+            batch.put(META, _MARK, _U64.pack(position) + raw[:_MARK_SIZE])
+        self._store.write(batch, sync=False)
+        for slot in behind:
+            slot.position = position
+        return self.social.take(Contacts.said(Contacts.pair(row.key), row) for row in contacts)
+
+    def late(self, messages: Iterable[Message]) -> Folded:
+        """Put in the rows of messages that could not be opened when they were folded.
+
+        Raises: StoreError.
+        """
+        batch, contacts = Batch(), set()
+        for message in messages:
+            for slot in self._shelf.slots:
+                if message.position <= slot.position and message.position not in self._erased:
+                    for row in slot.view.rows(message):
+                        batch.put(ROWS, slot.prefix(row.space) + row.key, row.value)
+                        if slot.view.name == Contacts.name:
+                            contacts.add(Contacts.pair(row.key))
+        self._store.write(batch, sync=False)
+        return self._said_again(contacts)
+
+    def erase(self, number: int, erased: Sequence[tuple[int, bytes]]) -> Folded:
+        """Take deleted messages out of all views: position and old record of each; `number` is that of the last one.
+
+        Raises: StoreError, when nothing could be written: then nothing is out.
+        """
+        batch, contacts = Batch(), set()
+        for position, raw in erased:
+            message = self.read(position, Record.parse(raw))
+            shown = [message] if message.opened is None else [message, message.sealed()]
+            for slot in self._shelf.slots:
+                for row in (row for one in shown for row in slot.view.rows(one)):
+                    batch.delete(ROWS, slot.prefix(row.space) + row.key)
+                    if slot.view.name == Contacts.name:
+                        contacts.add(Contacts.pair(row.key))
+        batch.put(META, _ERASED, _U64.pack(number))
+        self._store.write(batch, sync=False)
+        seen = min((slot.position for slot in self._shelf.slots), default=0)
+        self._erased = {position for position in self._erased if position > seen}
+        self._erased.update(position for position, _ in erased)
+        return self._said_again(contacts)
+
+    def views(self) -> dict[str, View]:
+        """The folds, by name."""
+        return {name: slot.view for name, slot in self._shelf.answering().items()}
+
+    def messages(self, first: int, records: Iterable[bytes]) -> Iterator[tuple[int, Message]]:
+        """The messages of records of the log, the first of them at position `first`; deleted ones are left out."""
+        for position, raw in enumerate(records, first):
+            record = Record.parse(raw)
+            if record.message:
+                yield position, self.read(position, record)
+
+    def read(self, position: int, record: Record) -> Message:
+        """A message of the log: its box opened where there is one for us."""
+        value = parse_value(record.message)
+        return Message(position, record, value, self._opens(value))
+
+    def opened(self, position: int, record: Record) -> Message:
+        """The same, with what the box holds taken from where it was kept when it was folded."""
+        value = parse_value(record.message)
+        if not isinstance(value["content"], str):
+            return Message(position, record, value)
+        slot = self._shelf.live(OpenedBoxes.name)
+        if position > slot.position:
+            return Message(position, record, value, self._opens(value))
+        kept = self._store.get(ROWS, slot.prefix(PRIVATE) + position.to_bytes(8))
+        return Message(position, record, value, None if kept is None else unpacked(kept))
+
+    def scan(
+        self,
+        view: str,
+        start: bytes = b"",
+        end: bytes | None = None,
+        *,
+        reverse: bool = False,
+        limit: int | None = None,
+        spaces: Sequence[Space] = (PUBLIC,),
+    ) -> Iterator[Row]:
+        """Rows of a view with start <= key < end in the order of their keys; lazy, and of one moment.
+
+        Raises: KeyError, for no view; StoreError.
+        """
+        slot = self._shelf.live(view)
+
+        def part(space: Space) -> Iterator[Row]:
+            prefix = slot.prefix(space)
+            upto = next_prefix(prefix) if end is None else prefix + end
+            pairs = self._store.scan(ROWS, prefix + start, upto, reverse=reverse, limit=limit)
+            return (Row(key[len(prefix) :], value, space) for key, value in pairs)
+
+        parts = [part(space) for space in spaces]
+        merged = heapq.merge(*parts, key=lambda row: row.key, reverse=reverse)
+        return merged if limit is None else islice(merged, limit)
+
+    def build(self, view: str) -> None:
+        """Begin to fold a view anew, beside the one that answers.
+
+        Raises: KeyError, for no view; StoreError.
+        """
+        self._shelf.build(view)
+
+    def settle(self) -> bool:
+        """Let what was built take its place, when it has seen the whole log."""
+        return self._shelf.settle()
+
+    def empty(self) -> Iterator[int]:
+        """Remove what no view needs any more, in steps."""
+        return self._shelf.empty()
+
+    def forget(self) -> None:
+        """Begin every view anew: the log is another one than they were folded from."""
+        self._shelf.forget()
+        batch = Batch()
+        batch.delete(META, _MARK)
+        batch.delete(META, _ERASED)
+        self._store.write(batch, sync=False)
+        self._erased.clear()
+        self._load_graph()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
+
+    def _said_again(self, pairs: Iterable[bytes]) -> Folded:
+        said = []
+        for pair in pairs:
+            rows = self.scan(
+                Contacts.name, pair, next_prefix(pair), reverse=True, limit=1, spaces=BOTH
+            )
+            said.append(Contacts.said(pair, next(rows, None)))
+        return self.social.take(said)
+
+    def _load_graph(self) -> None:
+        rows = self.scan(Contacts.name, spaces=BOTH)
+        self.social = Social(self._own, self._max_hops, Contacts.all_said(rows))

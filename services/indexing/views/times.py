@@ -1,0 +1,72 @@
+"""Messages by the earlier of the times claimed and received: `createFeedStream`.
+
+Knows the method as ssb-db 20.4 has it, and how its keys sort.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+
+from common.bus import Call, Method
+from common.feed.items import StreamOptions, item_of, js_number
+from services.indexing.adapters.reader import Reader
+from services.indexing.model.message import PUBLIC, Message
+from services.indexing.model.view import Row, View, ordered
+from services.indexing.streams import checked, stream
+
+__all__ = ["VIEWS", "Times", "methods"]
+
+
+class Times:
+    """Time, author, position -> nothing; authors sort as their ids do, not as their bytes.
+
+    Boxes are there for everybody to see, so their rows are not kept apart.
+    """
+
+    name = "times"
+    version = 3
+    reads: frozenset[int] = frozenset()
+
+    def rows(self, message: Message) -> Iterator[Row]:
+        """One row a message."""
+        author = message.value["author"].encode()
+        yield Row(ordered(message.time) + author + message.position.to_bytes(8), b"", PUBLIC)
+
+
+VIEWS: tuple[View, ...] = (Times(),)
+
+
+def methods(reader: Reader) -> Mapping[str, Method]:
+    """The table."""
+
+    async def create_feed_stream(call: Call) -> None:
+        """`createFeedStream`: all messages by the earlier of claimed and received time.
+
+        A lower bound includes its own time and an upper one does not, open or closed: the reference
+        compares [time, author] with [time, null] (ssb-db indexes/feed.js).
+        """
+        options = checked(call.args, "readStreamOpts")
+        start = ordered(options.lower[0]) if options.lower else b""
+        end = ordered(options.upper[0]) if options.upper else None
+
+        def chosen(message: Message) -> bool:
+            time = ordered(message.time)
+            return start <= time and (end is None or time < end)
+
+        async def old() -> AsyncIterator[list[int]]:
+            async for rows in reader.walk(Times.name, start, end, reverse=options.reverse):
+                yield [row.position for row in rows]
+
+        await stream(
+            call,
+            reader,
+            options,
+            old=old,
+            chosen=chosen,
+            written=lambda message: _written(message, options),
+        )
+
+    return {"createFeedStream": Method("source", create_feed_stream)}
+
+
+def _written(message: Message, options: StreamOptions) -> bytes:
+    extra = b',"rts":' + js_number(message.time).encode()
+    return item_of(message.record, keys=options.keys, values=options.values, extra=extra)

@@ -1,0 +1,68 @@
+"""Views built anew beside what answers, checked against the log, and waited for."""
+
+import asyncio
+
+import pytest
+
+from common.bus import CallerError
+from common.store import Batch
+from services.indexing.model.shelf import ROWS
+from services.indexing.views import VIEWS
+from tests.support.indexing_suite import IDS, LIMIT_S, Suite, boxed
+
+ALL_WELL = [{"view": view.name, "ok": True} for view in sorted(VIEWS, key=lambda view: view.name)]
+
+
+def fill(suite: Suite, count: int) -> None:
+    for n in range(count):
+        suite.storage.add(n % 3, {"type": "post", "text": str(n)})
+        suite.storage.add(0, {"type": "contact", "contact": IDS[1], "following": n % 2 == 0})
+        suite.storage.add(1, boxed({"type": "post", "text": f"secret {n}"}))
+
+
+async def test_rebuilt_views_answer_all_the_time_and_are_right(suite: Suite) -> None:
+    fill(suite, 150)
+    await suite.folded()
+    rebuilding = asyncio.create_task(suite.call("rebuild"))
+    while not rebuilding.done():
+        assert len(await suite.items("messagesByType", "contact")) == 150
+    assert await rebuilding is True
+    assert (await suite.call("health"))["state"]["building"] == {}
+    found = await suite.items("views.check")
+    assert found[-len(VIEWS) :] == ALL_WELL
+    assert found[0] == {"checked": 450, "of": 450}
+    assert await suite.call("rebuild", "types") is True
+    assert len(await suite.items("messagesByType", "contact")) == 150
+
+
+async def test_damage_is_found_and_rebuilding_mends_it(suite: Suite) -> None:
+    fill(suite, 2)
+    await suite.folded()
+    key, value = next(suite.index._store.scan(ROWS))
+    batch = Batch()
+    batch.put(ROWS, key, value + b"x")
+    suite.index._store.write(batch, sync=False)
+    found = await suite.items("views.check")
+    assert [item["view"] for item in found if item.get("ok") is False] == [VIEWS[0].name]
+    await suite.call("rebuild")
+    assert (await suite.items("views.check"))[-len(VIEWS) :] == ALL_WELL
+
+
+async def test_who_waits_for_a_position_is_answered_when_it_is_there(suite: Suite) -> None:
+    waiting = asyncio.create_task(suite.call("views.wait", {"position": 2}))
+    suite.storage.add(0, {"type": "post"})
+    assert await suite.call("views.wait") == {"position": 1}
+    assert not waiting.done()
+    suite.storage.add(0, {"type": "post"})
+    async with asyncio.timeout(LIMIT_S):
+        assert await waiting == {"position": 2}
+
+
+@pytest.mark.parametrize(
+    ("method", "argument"), [("rebuild", "nothing"), ("views.wait", {"position": -1})]
+)
+async def test_bad_arguments_are_the_callers_fault(
+    suite: Suite, method: str, argument: object
+) -> None:
+    with pytest.raises(CallerError):
+        await suite.call(method, argument)
