@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 __all__ = [
     "CLASSIC",
+    "HEADER_BYTES",
     "Candidate",
     "Record",
     "RecordError",
@@ -22,6 +23,8 @@ CLASSIC = 1
 _CANDIDATE = Struct(">B32s32sQ32s")
 _RECORD = Struct(">B32s32sQd")
 _NO_PREVIOUS = bytes(32)
+#: Length of a record whose message was deleted.
+HEADER_BYTES = _RECORD.size
 
 
 class RecordError(ValueError):

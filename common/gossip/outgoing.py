@@ -6,6 +6,9 @@ Called by the EBT machine.
 A peer that asked for a feed gets it read from the log in runs of READ_LIMIT, a bounded number of feeds at a
 time, until it is at the head; from then on each appended message goes to it directly. A congested peer falls
 back to reading once it is free again. A peer that did not ask is told the new head, so that it can.
+
+Of a feed with a hole, where a message was deleted here, a peer gets what lies before the hole. Then it is told that
+there is no more, so that it asks others; when it has passed the hole it gets the rest.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +17,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from common.gossip.messages import Command, FeedRead, Message, ReadFeed, SendMessages
-from common.gossip.session import REFUSED, Session
+from common.gossip.session import NOT_SHARED, REFUSED, Session
 from common.gossip.state import State
 from common.refs import FeedId
 
@@ -88,7 +91,7 @@ class Outgoing:
             session.sending[event.feed] = at = event.last
             yield SendMessages(session.peer, event.bodies)
         elif at == event.after < self._state.head(event.feed):
-            session.stop_sending(event.feed)  # the log has a hole: no more can follow
+            _stop_at_hole(session, event.feed, at)
             return
         if at < self._state.head(event.feed):
             session.to_read[event.feed] = None
@@ -128,16 +131,17 @@ class Outgoing:
             if feed is None:
                 return
             del session.to_read[feed]
-            if session.sending[feed] < self._state.head(feed):
+            if session.sending[feed] < self._state.head(feed) and not session.is_at_hole(feed):
                 session.reading.add(feed)
                 yield ReadFeed(session.peer, feed, session.sending[feed], READ_LIMIT)
 
 
 def _forward(session: Session, run: _Run, at: int) -> Sequence[bytes]:
-    """The messages of a run that the peer lacks; a peer that is further behind gets them read."""
+    """The messages of a run that the peer lacks; a peer that is further behind gets them read, up to a hole."""
     feed, skipped = run.feed, at + 1 - run.first
     if (
         skipped < 0
+        or b"" in run.bodies
         or session.congested
         or session.resting
         or feed in session.reading
@@ -147,6 +151,15 @@ def _forward(session: Session, run: _Run, at: int) -> Sequence[bytes]:
         return ()
     session.sending[feed] = run.last
     return run.bodies[skipped:] if skipped else run.bodies
+
+
+def _stop_at_hole(session: Session, feed: FeedId, at: int) -> None:
+    """The peer can get no more of a feed here; who was told of more is refused first (see `Session.restart`)."""
+    session.holes[feed] = at
+    told = session.told.get(feed, NOT_SHARED)
+    if told.sequence > at:
+        session.halts[feed] = NOT_SHARED
+        session.tell(feed, at, receive=told.receive)
 
 
 def _announce(session: Session, feed: FeedId, head: int) -> None:

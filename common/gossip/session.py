@@ -49,6 +49,8 @@ class Session:
     """Feeds the peer wants messages of: the last sequence that was given to it, or that it has itself."""
     to_read: dict[FeedId, None] = field(default_factory=dict)
     reading: set[FeedId] = field(default_factory=set)
+    holes: dict[FeedId, int] = field(default_factory=dict)
+    """Feeds of which a message was deleted here that the peer lacks: the last sequence before it."""
     receiving: dict[FeedId, None] = field(default_factory=dict)
     """Feeds this peer was asked to send: it is the active sender of each."""
     expected: dict[FeedId, int] = field(default_factory=dict)
@@ -73,9 +75,18 @@ class Session:
         """The last sequence of the feed that the peer is known to have; -1 when it said none or refuses it."""
         return self.heard.get(feed, NOT_SHARED).sequence
 
+    def offered(self, feed: FeedId, head: int) -> int:
+        """How far the peer can get a feed here: to the head, or to before a hole that it stands at."""
+        hole = self.holes.get(feed)
+        return head if hole is None or self.claim(feed) > hole else min(hole, head)
+
+    def is_at_hole(self, feed: FeedId) -> bool:
+        """Whether what the peer lacks next was deleted here."""
+        return self.holes.get(feed) == self.sending.get(feed, REFUSED)
+
     def tell(self, feed: FeedId, sequence: int, receive: bool) -> None:
-        """Sets what the peer will be told about the feed."""
-        self.told[feed] = told = Told(sequence, receive)
+        """Sets what the peer will be told about the feed, and no more than it can get."""
+        self.told[feed] = told = Told(self.offered(feed, sequence), receive)
         if self.notes is None:
             self.notes = {}
         self.notes[feed] = told
@@ -100,6 +111,7 @@ class Session:
         """Forgets all that is under way about the feed; what was said stays."""
         self.stop_sending(feed)
         self.expected.pop(feed, None)
+        self.holes.pop(feed, None)
         self.restarted.discard(feed)
         self.halts.pop(feed, None)
 

@@ -67,7 +67,8 @@ class Sharing:
         head = self._state.head(feed)
         if note.sequence > head:
             self._senders.claimed(session, feed, now)
-        if note.sequence < head != session.told[feed].sequence and not note.receive:
+        offered = session.offered(feed, head)
+        if note.sequence < offered != session.told[feed].sequence and not note.receive:
             session.tell(feed, head, receive=feed in session.receiving)
 
     def want(self, added: Iterable[FeedId], removed: Iterable[FeedId], now: float) -> None:

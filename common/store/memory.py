@@ -76,6 +76,9 @@ class _MemoryStore:
     def flush(self) -> None:
         _ = self._open
 
+    def compact(self, family: str, start: bytes = b"", end: bytes | None = None) -> None:
+        self._open[family].between(start, end)
+
     def checkpoint(self, path: Path) -> None:
         raise StoreError(f"a store in memory has no copy to put into {path}")
 

@@ -84,6 +84,16 @@ class Store(Protocol):
         """Make everything written so far survive a power cut."""
         ...
 
+    def compact(self, family: str, start: bytes = b"", end: bytes | None = None) -> None:
+        """Give back the room of what was deleted or overwritten from `start` to before `end`.
+
+        May take long and reads and writes as usual meanwhile: the one call that may come from another thread. It
+        must be over before `close`.
+
+        Raises: KeyError, StoreError, StoreClosed.
+        """
+        ...
+
     def checkpoint(self, path: Path) -> None:
         """A consistent copy in a folder that does not exist yet: the primitive of a backup.
 

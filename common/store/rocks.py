@@ -172,6 +172,12 @@ class _RocksStore:
         with _told(self._path):
             self._open.flush_wal(sync=True)
 
+    def compact(self, family: str, start: bytes = b"", end: bytes | None = None) -> None:
+        chosen = self._family(family)
+        self._room()
+        with _told(self._path):
+            chosen.compact_range(start, end)
+
     def checkpoint(self, path: Path) -> None:
         database = self._open
         if path.exists() or not path.parent.is_dir():

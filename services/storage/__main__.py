@@ -9,6 +9,7 @@ from common.runtime.clock import RisingClock
 from common.runtime.process import run
 from common.runtime.settings import Settings
 from services.storage.actor import methods
+from services.storage.adapters.compactor import Compactor
 from services.storage.adapters.database import open_database
 from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
@@ -28,10 +29,11 @@ async def main(settings: Settings) -> None:
     ):
         claimed = RisingClock(last=database.claimed_by(keys.public))
         identity = Identity(keys, settings.caps_sign, claimed, os.urandom, own_feed)
-        table = methods(database, writer, identity)
-        bus_keys = settings.bus_keys
-        async with Node("storage", settings.endpoint, table, parse=parse, keys=bus_keys):
-            await writer.broken()
+        async with Compactor(database.erasures) as compactor:
+            table = methods(database, writer, compactor, identity)
+            bus_keys = settings.bus_keys
+            async with Node("storage", settings.endpoint, table, parse=parse, keys=bus_keys):
+                await writer.broken()
 
 
 if __name__ == "__main__":

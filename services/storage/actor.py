@@ -7,9 +7,11 @@ not find here `api` asks peers for.
 from collections.abc import Mapping
 
 from common.bus import Method
+from services.storage.adapters.compactor import Compactor
 from services.storage.adapters.database import Database
 from services.storage.adapters.writer import Writer
 from services.storage.condition import condition
+from services.storage.handlers.erasures import ErasureHandlers
 from services.storage.handlers.feeds import FeedHandlers
 from services.storage.handlers.forks import ForkHandlers
 from services.storage.handlers.log import LogHandlers
@@ -21,7 +23,9 @@ from services.storage.handlers.streams import StreamHandlers
 __all__ = ["methods"]
 
 
-def methods(database: Database, writer: Writer, identity: Identity) -> Mapping[str, Method]:
+def methods(
+    database: Database, writer: Writer, compactor: Compactor, identity: Identity
+) -> Mapping[str, Method]:
     """Bind the table to its handlers."""
     own_feed = identity.own_feed
 
@@ -31,6 +35,7 @@ def methods(database: Database, writer: Writer, identity: Identity) -> Mapping[s
     log, feeds = LogHandlers(database, writer, own_feed, state), FeedHandlers(database, writer)
     own, forks = OwnHandlers(own_feed), ForkHandlers(database, writer, own_feed)
     messages = MessageHandlers(database, writer, identity)
+    erasures = ErasureHandlers(database, writer, compactor)
     streams, strays = StreamHandlers(database, writer), StrayHandlers(database)
     return {
         "health": Method("async", log.health, muxrpc=False),
@@ -38,6 +43,10 @@ def methods(database: Database, writer: Writer, identity: Identity) -> Mapping[s
         "log.position": Method("async", log.position, muxrpc=False),
         "log.read": Method("source", log.read, muxrpc=False),
         "log.get": Method("source", log.get, muxrpc=False),
+        "log.erase": Method("async", erasures.erase, muxrpc=False),
+        "log.erasures": Method("source", erasures.erasures, muxrpc=False),
+        "log.erased": Method("async", erasures.erased, muxrpc=False),
+        "del": Method("async", erasures.delete),
         "feeds.read": Method("source", log.feed_read, muxrpc=False),
         "feeds.heads": Method("source", log.feed_heads, muxrpc=False),
         "own.seen": Method("async", own.seen, muxrpc=False),

@@ -17,6 +17,7 @@ from common.refs.links import is_message_link, parse_link
 __all__ = [
     "Target",
     "content_of",
+    "deleted_of",
     "feed_of",
     "log_stream",
     "message_of",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 REQUIRED = "Param 0 is required"
+NO_FEED = "Param 0 must by of type feedId"
 NO_TARGET = "ssb-db.get: key *must* be a ssb message id or a flume offset"
 
 
@@ -41,8 +43,18 @@ def feed_of(args: list[Any]) -> FeedId:
     """The one argument that is a feed's id."""
     feed = _required(args)
     if not is_feed(feed):
-        raise CallerError("Param 0 must by of type feedId")
+        raise CallerError(NO_FEED)
     return feed
+
+
+def deleted_of(args: list[Any]) -> str:
+    """The id of a message or feed to delete."""
+    target = _required(args)
+    if not is_feed(target) and not (isinstance(target, str) and is_message_link(target)):
+        raise CallerError(NO_FEED)
+    if not is_feed(target) and not is_message(target):
+        raise CallerError("deletion target must be a message or feed")
+    return str(target)
 
 
 def content_of(args: list[Any]) -> Any:

@@ -169,7 +169,7 @@ class Group:
             return
         held = self._message_at(author, sequence)
         ours = None if held is None else held.key
-        self.evidence += [candidate] if held is None else [held, candidate]
+        self.evidence += [held, candidate] if held and held.message else [candidate]
         peers = (peer,) if peer else ()
         self.forks[author] = Fork(sequence, ours, other, self._clock(), peers)
 

@@ -17,6 +17,7 @@ from common.gossip import (
     FallBack,
     FeedForked,
     FeedRead,
+    Message,
     MessageForged,
     MessagesLost,
     MessagesReceived,
@@ -131,13 +132,36 @@ def test_each_of_a_crowd_has_one_read_at_a_time(monkeypatch: pytest.MonkeyPatch)
     play << FeedRead(Q, X, 0, 3, run) >> [SendMessages(Q, run), ReadFeed(Q, Y, 0, 500)]
 
 
-def test_a_hole_in_the_log_stops_the_feed_for_who_asked() -> None:
+def test_who_stands_before_a_hole_is_told_that_there_is_no_more() -> None:
     play = Play({X: 9}, X)
     play << Connected(P, False, 0)
     play << notes(P, X=(0, True)) >> [ReadFeed(P, X, 0, 500)]
     play << appended(X, 10) >> []
-    play << FeedRead(P, X, 0, 0, []) >> []
-    play << appended(X, 11) >> [tells(P, X=(11, True))]
+    read = [body(X, n) for n in (1, 2, 3)]
+    play << FeedRead(P, X, 0, 3, read) >> [SendMessages(P, read), ReadFeed(P, X, 3, 500)]
+    play << FeedRead(P, X, 3, 3, []) >> [tells(P, X=(-1, False)), tells(P, X=(3, True))]
+    play << notes(P, X=(3, True)) >> []
+    play << appended(X, 11) >> []
+    play << notes(P, X=(3, False)) >> []
+
+
+def test_who_has_passed_a_hole_gets_the_rest() -> None:
+    play = Play({X: 9}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(3, True)) >> [ReadFeed(P, X, 3, 500)]
+    play << FeedRead(P, X, 3, 3, []) >> [tells(P, X=(-1, False)), tells(P, X=(3, True))]
+    play << received(P, X, 4, 5) >> []
+    play << appended(X, 10) >> [ReadFeed(P, X, 5, 500)]
+    play << FeedRead(P, X, 5, 5, []) >> []
+    play << notes(P, X=(10, True)) >> []
+    play << appended(X, 11) >> [SendMessages(P, [body(X, 11)])]
+
+
+def test_what_was_deleted_before_it_was_told_is_no_message() -> None:
+    play = Play({X: 1}, X)
+    play << Connected(P, False, 0)
+    play << notes(P, X=(1, True)) >> []
+    play << Appended([Message(X, 2, b"")]) >> [ReadFeed(P, X, 1, 500)]
 
 
 def test_what_was_read_for_an_older_request_is_not_sent() -> None:

@@ -139,6 +139,22 @@ def test_closed_store_says_so(store: Store) -> None:
         store.flush()
 
 
+def test_compaction_changes_nothing_that_is_there(store: Store) -> None:
+    pairs = fill(store)
+    batch = Batch()
+    for key, _ in pairs[10:20]:
+        batch.delete("a", key)
+    store.write(batch, sync=False)
+    store.compact("a", pairs[5][0], pairs[30][0])
+    store.compact("a")
+    assert list(store.scan("a")) == pairs[:10] + pairs[20:]
+    with pytest.raises(KeyError):
+        store.compact("no")
+    store.close()
+    with pytest.raises(StoreClosed):
+        store.compact("a")
+
+
 def test_checkpoint_needs_a_new_folder(store: Store, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     with pytest.raises(StoreError, match="there"):

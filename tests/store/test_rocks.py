@@ -199,3 +199,21 @@ def test_rocks_with_a_damaged_file_tells_it_or_goes_back_in_one_piece(
     elif (which, damage) != ("*.sst", "a bit turned"):  # which may stand where nobody reads
         assert str(path) in told
         assert damaged.read_bytes() == broken
+
+
+def test_compaction_gives_back_the_room_of_what_was_overwritten(tmp_path: Path) -> None:
+    def size() -> int:
+        return sum(entry.stat().st_size for entry in (tmp_path / "db").glob("*.sst"))
+
+    store = open_rocks(tmp_path / "db", ["a"])
+    secret = b"what was said %d"
+    for value in (lambda n: secret % n * 100, lambda _: b""):
+        batch = Batch()
+        for n in range(500):
+            batch.put("a", n.to_bytes(8), value(n))
+        store.write(batch, sync=False)
+        store.compact("a", (0).to_bytes(8), (250).to_bytes(8))
+        store.compact("a")
+    assert size() < 20_000
+    assert len(list(store.scan("a"))) == 500
+    store.close()

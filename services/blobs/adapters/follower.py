@@ -73,9 +73,10 @@ class Follower:
         await self._node.wait_up("storage")
         async with self._node.source("storage", "log.get", {"keys": [message]}) as stream:
             bodies = [body async for batch in stream for body in batch.bodies]
-        if not bodies or not bodies[0]:
+        text = Record.parse(bodies[0]).message if bodies and bodies[0] else b""
+        if not text:
             raise CallerError(f"{message} is not here", "not_found")
-        return [blob_id(blob) for blob in mentioned(Record.parse(bodies[0]).message)]
+        return [blob_id(blob) for blob in mentioned(text)]
 
     async def _follow_once(self) -> None:
         try:

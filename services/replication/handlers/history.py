@@ -65,27 +65,28 @@ class HistoryHandlers:
 
 
 async def _carry(call: Call, wanted: HistoryRequest, stream: Stream, counts: Hub | None) -> bool:
-    """Sends what a read gives, and lets who used up its bytes wait; whether it ended at a block of the caller."""
+    """Sends what a read gives, and lets who used up its bytes wait; whether no more may follow."""
     peer = FeedId(call.caller.feed)
     async with stream:
         async for batch in stream:
             records = [Record.parse(raw) for raw in batch.bodies]
-            items, blocked = _items(wanted, records, call.caller.feed)
+            items, ended = _items(wanted, records, call.caller.feed)
             await call.send(items)
             if counts is not None and counts.spend(peer, sum(map(len, items))):
                 await asyncio.sleep(counts.rest_seconds(peer))
-            if blocked:
+            if ended:
                 return True
     return False
 
 
 def _items(wanted: HistoryRequest, records: list[Record], caller: str) -> tuple[list[bytes], bool]:
-    """The items of these records, up to one by which the author blocks the caller; and whether one did."""
+    """The items of these records up to where the feed ends for the caller, and whether it does.
+
+    It ends where the author blocks the caller, and before a message that was deleted: nobody may get a gap.
+    """
     items: list[bytes] = []
     for record in records:
-        if not record.message:
-            continue
-        if blocks_in(record.message, caller):
+        if not record.message or blocks_in(record.message, caller):
             return items, True
         items.append(item_of(record, keys=wanted.keys, values=wanted.values))
     return items, False

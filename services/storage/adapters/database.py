@@ -21,12 +21,12 @@ from common.feed.record import Candidate, Record, RecordError, pack_candidate
 from common.runtime.errors import NotNow, StartError
 from common.store import Batch, Store, StoreError, StoreFull, open_rocks
 from services.storage import forks
-from services.storage.adapters import strays
+from services.storage.adapters import erasures, strays
 from services.storage.model import Fork, Group, Head, Log
 
 __all__ = ["FAMILIES", "MAX_SLICE", "MAX_SLICE_BYTES", "Database", "open_database"]
 
-FAMILIES = ("log", "ids", "feeds", "heads", "forks", "meta", *strays.FAMILIES)
+FAMILIES = ("log", "ids", "feeds", "heads", "forks", "meta", *strays.FAMILIES, *erasures.FAMILIES)
 FOLDER = Path("scuttlebot", "log")  # beside ssb-server's `flume`, which stays as it is
 VERSION = b"1"
 # Kept free on the disk: what RocksDB holds in memory fits, and other programs of this board go on too.
@@ -68,6 +68,7 @@ class Database:
     def __init__(self, store: Store, name: str) -> None:
         self._store = store
         self.strays = strays.Strays(store)
+        self.erasures = erasures.Erasures(store)
         version = store.get("meta", b"version")
         if version is None:
             first = Batch()
@@ -101,6 +102,7 @@ class Database:
             )
             self._mend()
             heads = self._heads()
+        self._end_erasing()
         return Log(heads, position, received, self._forks())
 
     def append(self, group: Group, *, sync: bool) -> None:
@@ -233,10 +235,23 @@ class Database:
                 evidence.setdefault(key[:32], []).append(Candidate.parse(raw))
             else:
                 rows[key] = raw
-        return {
-            author: forks.unpack(rows[author]) if author in rows else forks.found_in(found)
-            for author, found in evidence.items()
-        }
+        batch = Batch()
+        for author in evidence.keys() - rows.keys():
+            rows[author] = forks.pack(forks.found_in(evidence[author]))
+            batch.put("forks", author, rows[author])
+        if batch:
+            self._store.write(batch, sync=False)
+        return {author: forks.unpack(row) for author, row in rows.items()}
+
+    def _end_erasing(self) -> None:
+        """Go on deleting the feeds whose deletion was interrupted; on a full disk at another start."""
+        for author, last in self.erasures.begun().items():
+            first = 1
+            try:
+                while first:
+                    _, first = self.erasures.go_on(author, first, last)
+            except StoreFull as error:
+                logger.warning("a feed is deleted in part only: %s", error)
 
     def _mend(self) -> None:
         """Fold `ids`, `feeds` and `heads` again from the log, which is the truth."""

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
-from services.storage.adapters.database import MAX_SLICE, Database
+from services.storage.adapters.database import MAX_SLICE, MAX_SLICE_BYTES, Database
 from services.storage.adapters.writer import Writer
 
-__all__ = ["FeedTrack", "LogTrack", "Ready", "Slice", "Track", "follow", "walk"]
+__all__ = ["ErasureTrack", "FeedTrack", "LogTrack", "Ready", "Slice", "Track", "follow", "walk"]
 
 GATHER_SECONDS = (
     0.005  # between two looks: what is committed meanwhile is one slice, not one a commit
@@ -84,17 +84,48 @@ class FeedTrack:
         await self._writer.feed_beyond(self._author, number)
 
 
+class ErasureTrack:
+    """What was deleted and is still in the journal, by number; it is read forwards only."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._erasures = database.erasures
+        self._writer = writer
+
+    @property
+    def last(self) -> int:
+        """The number of what was deleted last."""
+        return self._erasures.last
+
+    def slice(self, first: int, last: int, *, reverse: bool, limit: int) -> Slice:
+        """Some entries by number."""
+        assert not reverse  # noqa: S101  nobody asks for that
+        return self._erasures.slice(first, last, limit=limit, size=MAX_SLICE_BYTES)
+
+    async def beyond(self, number: int) -> None:
+        """Wait until more is deleted."""
+        await self._writer.erased_beyond(number)
+
+
 async def walk(
-    track: Track, ready: Ready, first: int, last: int, *, reverse: bool = False, limit: int = -1
+    track: Track,
+    ready: Ready,
+    first: int,
+    last: int,
+    *,
+    reverse: bool = False,
+    limit: int = -1,
+    step: int = MAX_SLICE,
 ) -> AsyncIterator[Slice]:
     """Slices of what lies between two numbers (both included), at most `limit` records (-1: all).
+
+    A slice has `step` records at most.
 
     Each is read when `ready` has returned. Who then drops the last one holds none while it waits.
     """
     left = limit if limit >= 0 else last - first + 1
     while left > 0 and first <= last:
         await ready()
-        found = track.slice(first, last, reverse=reverse, limit=min(left, MAX_SLICE))
+        found = track.slice(first, last, reverse=reverse, limit=min(left, step, MAX_SLICE))
         if not found:
             return
         yield found

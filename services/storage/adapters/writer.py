@@ -11,8 +11,8 @@ not. What else goes wrong with the database ends the process: opening it again i
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Self, TypeVar
 
 from common.bus import OurError
@@ -56,6 +56,7 @@ class Writer:
         self._flush: asyncio.TimerHandle | None = None
         self._grown: asyncio.Future[None] = self._loop.create_future()
         self._grown_feeds: dict[bytes, asyncio.Future[None]] = {}
+        self._grown_erasures: asyncio.Future[None] = self._loop.create_future()
         #: Why nothing can be written now.
         self.trouble: str | None = None
         self._probe: asyncio.TimerHandle | None = None
@@ -85,12 +86,56 @@ class Writer:
 
         Raises: OurError, when that cannot be written.
         """
-        try:
+        with self._told():
             self._database.keep_fork(author, fork)
-        except StoreError as error:
-            self._fail(error)
-            raise self._refusal() if self.trouble else OurError(str(error)) from error
         self.log.forks[author] = fork
+
+    def erase(self, keys: Sequence[bytes]) -> list[bytes]:
+        """Delete messages by their raw keys, all or nothing; gives those that were here.
+
+        Raises: OurError, when that cannot be written.
+        """
+        with self._told():
+            erased = self._database.erasures.erase(keys)
+        self._erased()
+        return erased
+
+    async def erase_feed(self, author: bytes) -> list[bytes]:
+        """Delete all messages of a feed that are in the log now; gives their raw keys.
+
+        Interrupted it goes on with the next start.
+
+        Raises: OurError, when that cannot be written.
+        """
+        head = self.log.heads.get(author)
+        last = head.sequence if head else 0
+        with self._told():
+            self._database.erasures.begin(author, last)
+        erased: list[bytes] = []
+        first = 1
+        while first:
+            with self._told():
+                part, first = self._database.erasures.go_on(author, first, last)
+            erased += part
+            self._erased()
+            await asyncio.sleep(0)
+        return erased
+
+    async def forget_erased(self, upto: int) -> None:
+        """Let go of what was deleted, up to a number: its followers have removed it.
+
+        Raises: OurError, when that cannot be written.
+        """
+        gone = 1
+        while gone:
+            with self._told():
+                gone = self._database.erasures.forget(upto)
+            await asyncio.sleep(0)
+
+    async def erased_beyond(self, number: int) -> None:
+        """Wait until more was deleted than up to this number."""
+        while self._database.erasures.last <= number:
+            await asyncio.shield(self._grown_erasures)
 
     async def broken(self) -> None:
         """Wait until the database is of no use any more, which is what this raises.
@@ -182,6 +227,19 @@ class Writer:
             for author in group.heads:
                 if waiting := self._grown_feeds.pop(author, None):
                     waiting.set_result(None)
+
+    def _erased(self) -> None:
+        grown, self._grown_erasures = self._grown_erasures, self._loop.create_future()
+        grown.set_result(None)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What goes wrong with a write beside the groups is treated as with theirs, and raised as OurError."""
+        try:
+            yield
+        except StoreError as error:
+            self._fail(error)
+            raise self._refusal() if self.trouble else OurError(str(error)) from error
 
     def _flush_now(self) -> None:
         self._flush = None

@@ -12,6 +12,7 @@ from common.refs.ids import feed_id, message_id, raw
 from services.storage import arguments
 from services.storage.adapters.database import MAX_SLICE, Database
 from services.storage.adapters.writer import Writer
+from services.storage.handlers.messages import DELETED
 from services.storage.model import Head
 
 __all__ = ["FeedHandlers"]
@@ -31,8 +32,10 @@ class FeedHandlers:
             return None
         found = self._database.records_at([head.position])[0]
         record = Record.parse(found) if found else None
-        if record is None or not record.message:
+        if record is None:
             return None
+        if not record.message:
+            raise CallerError(DELETED, "deleted")
         key = message_id(record.key).encode()
         return b"".join((b'{"key":"', key, b'","value":', record.message, b"}"))
 
@@ -67,7 +70,9 @@ class FeedHandlers:
 
 
 def _claimed(found: bytes | None) -> Any:
-    """The time that the author of a record claims; anything may stand there, or nothing."""
+    """The time that the author of a record claims, which may be anything; of a deleted one when it came."""
     record = Record.parse(found) if found else None
-    value = parse(record.message) if record and record.message else None
+    if record is not None and not record.message:
+        return record.received
+    value = parse(record.message) if record is not None else None
     return value.get("timestamp") if isinstance(value, dict) else None

@@ -8,15 +8,15 @@ from struct import Struct
 from typing import Any
 
 from common.bus import Call, CallerError
-from common.feed.record import Candidate, RecordError
+from common.feed.record import HEADER_BYTES, Candidate, RecordError
 from common.refs.ids import feed_id, is_feed, is_message, raw
 from services.storage.adapters.database import Database
 from services.storage.adapters.own_feed import OwnFeed
-from services.storage.adapters.tracks import FeedTrack, LogTrack, Track, follow, walk
+from services.storage.adapters.tracks import FeedTrack, LogTrack, Slice, Track, follow, walk
 from services.storage.adapters.writer import MAX_GROUP, Writer
 from services.storage.model import Group
 
-__all__ = ["MAX_ASKED", "LogHandlers"]
+__all__ = ["MAX_ASKED", "MAX_SEQUENCE", "LogHandlers", "count_of", "options_of", "send"]
 
 MAX_ASKED = 1_000  # records of one `log.get`: each takes a look into the index
 HEADS_AT_ONCE = 1_000
@@ -64,7 +64,7 @@ class LogHandlers:
         except RecordError as error:
             raise CallerError(str(error)) from error
 
-        peers = _peers(_options(call), len(candidates))
+        peers = _peers(options_of(call), len(candidates))
 
         def part(group: Group) -> list[tuple[int, str]]:
             reasons = enumerate(map(group.add, candidates, peers))
@@ -80,16 +80,16 @@ class LogHandlers:
 
     async def read(self, call: Call) -> None:
         """Give records by position, and go on with what comes if asked to."""
-        options = _options(call)
-        after = _count(options, "after", 0)
+        options = options_of(call)
+        after = count_of(options, "after", 0)
         if after > self._writer.log.position:
             raise CallerError(f"the log ends at {self._writer.log.position}, before {after}")
         track = LogTrack(self._database, self._writer)
-        await _send(call, track, after, options, positions=True)
+        await send(call, track, after, options, positions=True)
 
     async def get(self, call: Call) -> None:
         """Give single records by position or by key."""
-        options = _options(call)
+        options = options_of(call)
         positions, keys = options.get("positions"), options.get("keys")
         asked = positions if keys is None else keys
         if not isinstance(asked, list) or len(asked) > MAX_ASKED:
@@ -106,14 +106,17 @@ class LogHandlers:
             await call.send([record or b"" for record in found])
 
     async def feed_read(self, call: Call) -> None:
-        """Give the records of one feed by sequence, and go on with what comes if asked to."""
-        options = _options(call)
+        """Give the records of one feed by sequence, and go on with what comes if asked to.
+
+        One whose message was deleted is the last: what follows it is of no use to a peer without it.
+        """
+        options = options_of(call)
         feed = options.get("id")
         if not is_feed(feed):
             raise CallerError("`id` must be the id of a feed")
         track = FeedTrack(self._database, self._writer, raw(feed))
-        first = max(_count(options, "from", 1), 1)
-        await _send(call, track, first - 1, options, positions=False)
+        first = max(count_of(options, "from", 1), 1)
+        await send(call, track, first - 1, options, positions=False, until=HEADER_BYTES)
 
     async def feed_heads(self, call: Call) -> None:
         """Give the newest message of every feed, all of one moment."""
@@ -125,25 +128,43 @@ class LogHandlers:
             await call.send(bodies, position=position)
 
 
-async def _send(
-    call: Call, track: Track, after: int, options: dict[str, Any], *, positions: bool
+async def send(
+    call: Call,
+    track: Track,
+    after: int,
+    options: dict[str, Any],
+    *,
+    positions: bool,
+    until: int = 0,
 ) -> None:
-    live, limit = options.get("live") is True, _count(options, "limit", -1, least=-1)
+    """Send what a track holds behind a number, as far as `limit` and `live` say.
+
+    The first record of no more than `until` bytes is the last one.
+    """
+    live, limit = options.get("live") is True, count_of(options, "limit", -1, least=-1)
     sent = 0
     async for found in walk(track, call.ready, after + 1, track.last, limit=limit):
         sent += len(found)
         after = found[-1][0]
-        await call.send(_records(found), position=after if positions else None)
-        del found  # whoever waits for credit holds a position and no records
+        part = _until(found, until)
+        await call.send(_records(part), position=after if positions else None)
+        if len(part) < len(found) or len(part[-1][1]) <= until:
+            return
+        del found, part  # whoever waits for credit holds a position and no records
     if not live or sent == limit:
         return
     async for more in follow(track, call.ready, after):
-        part = more if limit < 0 else more[: limit - sent]
+        part = _until(more if limit < 0 else more[: limit - sent], until)
         sent += len(part)
         await call.send(_records(part), position=part[-1][0] if positions else None)
-        del more, part
-        if sent == limit:
+        if sent == limit or len(part[-1][1]) <= until:
             return
+        del more, part
+
+
+def _until(found: Slice, size: int) -> Slice:
+    ends = [n for n, (_, record) in enumerate(found, 1) if len(record) <= size]
+    return found[: ends[0]] if ends else found
 
 
 def _records(found: Sequence[tuple[int, bytes]]) -> list[bytes]:
@@ -171,14 +192,16 @@ def _peers(options: dict[str, Any], count: int) -> list[str]:
     return peers or [""] * count
 
 
-def _options(call: Call) -> dict[str, Any]:
+def options_of(call: Call) -> dict[str, Any]:
+    """The one argument, an object; or none."""
     options = call.args[0] if call.args else {}
     if not isinstance(options, dict):
         raise CallerError("the argument must be an object")
     return options
 
 
-def _count(options: dict[str, Any], name: str, default: int, *, least: int = 0) -> int:
+def count_of(options: dict[str, Any], name: str, default: int, *, least: int = 0) -> int:
+    """A whole number among the options."""
     value = options.get(name)
     if value is None:
         return default

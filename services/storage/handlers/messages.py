@@ -25,8 +25,9 @@ from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
 from services.storage.model import Group
 
-__all__ = ["Identity", "MessageHandlers"]
+__all__ = ["DELETED", "Identity", "MessageHandlers"]
 
+DELETED = "item has been deleted"
 STRAY = b',"ooo":true'
 """What marks a message that came out of order (ssb-ooo)."""
 
@@ -80,8 +81,10 @@ class MessageHandlers:
         if target.key and not found[0]:
             found, extra = self._database.strays.find([target.key]), STRAY
         record = Record.parse(found[0]) if found and found[0] else None
-        if record is None or not record.message:
+        if record is None:
             raise CallerError(f"Key not found in database [{target.name}]", "not_found")
+        if not record.message:
+            raise CallerError(DELETED, "deleted")
         return item_of(record, keys=target.whole, extra=extra)
 
     def _boxed(self, content: Json) -> Json:

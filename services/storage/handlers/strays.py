@@ -34,22 +34,24 @@ class StrayHandlers:
             await call.send(self._find([raw(key) for key in keys[start : start + MAX_SLICE]]))
 
     async def put(self, call: Call) -> dict[str, Any]:
-        """`ooo.put`: keep messages that were verified but belong to no feed that is followed."""
+        """`ooo.put`: keep messages that were verified but belong to no feed that is followed; not deleted ones."""
         if not 0 < len(call.bodies) <= MAX_MESSAGES:
             raise CallerError(f"1 to {MAX_MESSAGES} messages must come with the call")
         try:
             messages = [Candidate.parse(body) for body in call.bodies]
         except RecordError as error:
             raise CallerError(str(error)) from error
+        known = self._database.records_of([message.key for message in messages])
+        new = [message for message, record in zip(messages, known, strict=True) if record is None]
         try:
-            self._database.strays.put(messages, wall_ms())
+            self._database.strays.put(new, wall_ms())
         except StoreError as error:
             raise OurError(str(error), "no_space") from error
         return {"stored": len(messages)}
 
     def _find(self, keys: list[bytes]) -> list[bytes]:
         found = self._database.records_of(keys)
-        absent = [key for key, record in zip(keys, found, strict=True) if not record]
+        absent = [key for key, record in zip(keys, found, strict=True) if record is None]
         others = iter(self._database.strays.find(absent))
-        records = [record or next(others) for record in found]
+        records = [next(others) if record is None else record for record in found]
         return [Record.parse(record).message if record else b"" for record in records]

@@ -12,7 +12,7 @@ from common.feed.items import SYNC, StreamOptions, item_of
 from common.feed.record import Record
 from common.refs.ids import raw
 from services.storage import arguments
-from services.storage.adapters.database import Database
+from services.storage.adapters.database import MAX_SLICE, Database
 from services.storage.adapters.tracks import FeedTrack, LogTrack, Slice, Track, follow, walk
 from services.storage.adapters.writer import Writer
 
@@ -67,11 +67,14 @@ async def _serve(
     call: Call, track: Track, options: StreamOptions, span: tuple[int, int], within: Within
 ) -> None:
     """Send what is there, a mark, and what comes: as far as the options ask for each (pull-live)."""
-    end = track.last
+    end, left = track.last, options.limit
     if options.old:
-        walked = walk(track, call.ready, *span, reverse=options.reverse, limit=options.limit)
-        async for found in walked:
-            await _send(call, options, found)
+        step = left if left > 0 else MAX_SLICE
+        async for found in walk(track, call.ready, *span, reverse=options.reverse, step=step):
+            if left:
+                left -= await _send(call, options, found, most=left)
+            if not left:
+                break
             del found  # whoever waits for credit holds a position and no records
         if not options.live:
             return
@@ -83,15 +86,22 @@ async def _serve(
 
 
 async def _send(
-    call: Call, options: StreamOptions, found: Slice, within: Within | None = None
-) -> None:
+    call: Call,
+    options: StreamOptions,
+    found: Slice,
+    within: Within | None = None,
+    most: int = -1,
+) -> int:
+    """Send the messages of some records that were not deleted, `most` at most; tells how many."""
     keys, values = options.keys, options.values
-    records = [Record.parse(record) for _, record in found]
+    records = [record for record in (Record.parse(raw) for _, raw in found) if record.message]
     if within is not None:
         records = [record for record in records if within(record)]
-    bodies = [item_of(record, keys=keys, values=values) for record in records if record.message]
+    bodies = [item_of(record, keys=keys, values=values) for record in records]
+    bodies = bodies if most < 0 else bodies[:most]
     if bodies:
         await call.send(bodies)
+    return len(bodies)
 
 
 def _above(options: StreamOptions, value: float) -> bool:

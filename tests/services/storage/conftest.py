@@ -19,6 +19,7 @@ from common.refs.ids import raw
 from common.runtime import own_file
 from common.runtime.clock import RisingClock
 from services.storage.actor import methods
+from services.storage.adapters.compactor import Compactor
 from services.storage.adapters.database import Database, open_database
 from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
@@ -107,12 +108,13 @@ async def start(
     ):
         claimed = RisingClock(clock, database.claimed_by(raw(OWN.id)))
         identity = Identity(OWN, hmac_key, claimed, lambda n: bytes(range(n)), own_feed)
-        table = methods(database, writer, identity)
-        service = Node("storage", _endpoint, table, parse=json.parse, context=context)
-        client = Node("test", _endpoint, calls=["storage"], parse=json.parse, context=context)
-        async with service, client:
-            await client.wait_up("storage", 5)
-            yield Client(client, database, writer)
+        async with Compactor(database.erasures, 0) as compactor:
+            table = methods(database, writer, compactor, identity)
+            service = Node("storage", _endpoint, table, parse=json.parse, context=context)
+            client = Node("test", _endpoint, calls=["storage"], parse=json.parse, context=context)
+            async with service, client:
+                await client.wait_up("storage", 5)
+                yield Client(client, database, writer)
     context.term()
 
 

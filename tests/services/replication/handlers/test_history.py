@@ -92,16 +92,15 @@ async def test_a_history_stops_at_the_block_of_the_caller(board: Board) -> None:
     assert len(await read(board, {"id": X.id, "keys": False}, feed=A.id)) == 452
 
 
-async def test_deleted_messages_are_left_out(board: Board) -> None:
+async def test_a_history_ends_before_a_deleted_message(board: Board) -> None:
     records = board.storage.feeds[X.id]
     records[3] = records[3][:81]
     assert Record.parse(records[3]).message == b""
-    assert [v["sequence"] for v in await read(board, {"id": X.id, "keys": False, "limit": 5})] == [
-        1,
-        2,
-        3,
-        5,
-    ]
+    for options in ({"limit": 5}, {"limit": 5, "live": True}, {"live": True}):
+        items = await read(board, {"id": X.id, "keys": False, **options})
+        assert [value["sequence"] for value in items] == [1, 2, 3]
+    items = await read(board, {"id": X.id, "keys": False, "seq": 5, "limit": 2})
+    assert [value["sequence"] for value in items] == [5, 6]
 
 
 async def test_wrong_arguments_are_refused(board: Board) -> None:
