@@ -17,7 +17,7 @@ Runner = Callable[[Path], Iterator[tuple[str, Check]]]
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SHARED = Path(os.environ.get("SHARED", ROOT.parent / "shared")) / "vectors"
-_NOT_VECTORS = {".py", ".pyc", ".md"}
+_NOT_VECTORS = {".py", ".pyc", ".md", ".js"}
 
 
 @dataclass

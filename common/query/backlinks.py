@@ -1,0 +1,66 @@
+"""What a message mentions anywhere in its content, as ssb-backlinks 2.1 indexes it: ids and channels.
+
+Called by the view of `backlinks`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from common.query.values import UNDEFINED, length_of, truthy
+from common.refs.ids import is_blob, is_cloaked_message, is_feed, is_message
+from common.refs.links import normalize_channel
+
+__all__ = ["destinations", "resolved_time"]
+
+_CHANNEL = re.compile(r"#[^\s#\ufeff]+")
+_MAX_CHANNEL = 30
+_MEMBER = "channel"
+"""The member of content whose texts name channels without a sigil."""
+
+
+def destinations(content: Any) -> list[str]:
+    """Each id and channel that content mentions, once, in the order of the first mention."""
+    found: dict[str, None] = {}
+    for name, text in _texts(content):
+        if name == _MEMBER and (channel := normalize_channel(text)):
+            text = "#" + channel  # noqa: PLW2901  as if it had been written with its sigil
+        if channel := _channel(text):
+            found["#" + channel] = None
+        elif is_feed(text) or is_message(text) or is_blob(text) or is_cloaked_message(text):
+            found[text] = None
+    return list(found)
+
+
+def resolved_time(message: dict[str, Any]) -> Any:
+    """The earlier of the times claimed and received; UNDEFINED where none is claimed."""
+    claimed = message["value"].get("timestamp")
+    return min(message["timestamp"], claimed) if truthy(claimed) else UNDEFINED
+
+
+def _channel(text: str) -> str | None:
+    if not text.startswith("#") or length_of(text) >= _MAX_CHANNEL:
+        return None
+    if _CHANNEL.fullmatch(text) is None:
+        return None
+    return normalize_channel(text[1:]) or "null"
+
+
+def _texts(content: Any) -> Iterator[tuple[str | None, str]]:
+    """Each text in content, with the outermost member that it stands in."""
+    if isinstance(content, str):
+        yield None, content
+    if not isinstance(content, dict | list):
+        return
+    members = content.items() if isinstance(content, dict) else enumerate(content)
+    for name, member in members:
+        outermost = str(name)
+        waiting = [member]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, str):
+                yield outermost, one
+            elif isinstance(one, list):
+                waiting += reversed(one)
+            elif isinstance(one, dict):
+                waiting += reversed(list(one.values()))

@@ -1,0 +1,62 @@
+"""The links of a message as ssb-links 3.0 indexes them: from whom, to what, and in which relation.
+
+The relation is a list: the name of the member, and what else tells links of one kind apart. Called by the view
+of `links2`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from common.feed.json import compact
+from common.feed.links import ContentLink, links_in
+from common.query.values import UNDEFINED, clean, truthy
+
+__all__ = ["links_of"]
+
+
+def links_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """`{source, dest, rel, ts}` of each link in a message `{key, value, timestamp}`."""
+    value = message["value"]
+    content = value["content"] if isinstance(value["content"], dict) else {}
+    for link in links_in(value):
+        yield {
+            "source": value["author"],
+            "dest": link.dest,
+            "rel": [_flat(one) for one in _relation(link, content)],
+            "ts": message["timestamp"],
+        }
+
+
+def _relation(link: ContentLink, content: dict[str, Any]) -> list[Any]:
+    get = link.target.get
+    match link.rel:
+        case "vote":
+            return ["vote", get("value", UNDEFINED)]
+        case "flag":
+            return ["flag", get("reason", UNDEFINED)]
+        case "mentions":
+            return _mention(link)
+        case "about" if isinstance(content.get("name"), str):
+            return ["about", content["name"]]
+        case "image":
+            return ["image", get("type", UNDEFINED), get("size", UNDEFINED)]
+        case "contact":
+            stands = (content.get(name, UNDEFINED) for name in ("following", "blocking"))
+            return ["contact", *stands]
+    return [link.rel]
+
+
+def _mention(link: ContentLink) -> list[Any]:
+    name = link.target.get("name", UNDEFINED)
+    if link.dest.startswith("@"):
+        return ["mentions", "@" + (name.lower() if isinstance(name, str) else "")]
+    if link.dest.startswith("&"):
+        file = link.target.get("filename", UNDEFINED)
+        return ["mentions", file if truthy(file) else name, link.target.get("size", UNDEFINED)]
+    return ["mentions"]
+
+
+def _flat(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_flat(one) for one in value]
+    return compact(clean(value)) if isinstance(value, dict) else value

@@ -1,0 +1,151 @@
+"""Reduces of map-filter-reduce 3.2.2: what is kept of many values, alone, in objects, and by groups.
+
+A reduce takes what was kept so far (None at the very start of a stream, UNDEFINED within an object or group)
+and one more value. Called by `rules` and `stages`.
+"""
+
+from collections.abc import Callable, Mapping
+from math import isnan, nan
+from typing import Any, NamedTuple, TypeAlias
+
+from common.query import order
+from common.query.errors import Place
+from common.query.values import UNDEFINED, add, member, number, number_of, truthy
+
+__all__ = ["REDUCES", "Key", "Reduce", "grouped", "named", "of_object"]
+
+_Two: TypeAlias = Callable[[Any, Any], Any]
+
+
+class Reduce(NamedTuple):
+    """A rule of two values: what was kept, and one more."""
+
+    two: _Two
+
+    def alone(self, value: Any) -> Any:
+        """What it gives where only one value is there: JavaScript calls it without the other one."""
+        return self.two(value, UNDEFINED)
+
+
+class Key(NamedTuple):
+    """One of the values that make a group: where it stands in what is kept, and how it is got."""
+
+    path: tuple[str, ...]
+    get: Callable[[Any], Any]
+
+
+def named(name: str, get: Callable[[Any], Any], keep: Callable[[int], None]) -> Reduce:
+    """The reduce with that name over what `get` gives; `keep` counts what it holds."""
+    two = REDUCES[name]
+    if name != "$collect":
+        return Reduce(lambda kept, item: two(kept, get(item)))
+
+    def collect(kept: Any, item: Any) -> Any:
+        keep(1)
+        return two(kept, get(item))
+
+    return Reduce(collect)
+
+
+def of_object(parts: Mapping[str, Reduce]) -> Reduce:
+    """An object of reduces."""
+
+    def two(kept: Any, item: Any) -> Any:
+        if not truthy(kept):
+            return {name: part.two(UNDEFINED, item) for name, part in parts.items()}
+        return {name: part.two(member(kept, name), item) for name, part in parts.items()}
+
+    return Reduce(two)
+
+
+def grouped(keys: list[Key], reduce: Reduce, keep: Callable[[], None], place: Place) -> Reduce:
+    """One reduce for each group, the groups in the order of their keys; a key that is a list ends the comparison."""
+
+    def compare(kept: Any, needle: list[Any]) -> int:
+        for key, wanted in zip(keys, needle, strict=True):
+            found = kept
+            for name in key.path:
+                found = UNDEFINED if found is UNDEFINED or found is None else member(found, name)
+            if isinstance(found, list) or isinstance(wanted, list) or found is not wanted:
+                result = order.compare(found, wanted, place)
+                if result or isinstance(found, list):
+                    return result
+        return 0
+
+    def two(groups: Any, item: Any) -> Any:
+        if truthy(groups) and not isinstance(groups, list):
+            groups = reduce.two([], groups)
+        kept: list[Any] = groups if truthy(groups) else []
+        at, found = _search(kept, [key.get(item) for key in keys], compare)
+        if found:
+            kept[at] = reduce.two(kept[at], item)
+        else:
+            keep()
+            kept.insert(at, reduce.two(UNDEFINED, item))
+        return kept
+
+    return Reduce(two)
+
+
+def _search(
+    kept: list[Any], needle: list[Any], compare: Callable[[Any, list[Any]], int]
+) -> tuple[int, bool]:
+    low, high = 0, len(kept) - 1
+    while low <= high:
+        middle = (low + high) // 2
+        found = compare(kept[middle], needle)
+        if found == 0:
+            return middle, True
+        if found < 0:
+            low = middle + 1
+        else:
+            high = middle - 1
+    return low, False
+
+
+def _count(kept: Any, _: Any) -> Any:
+    if type(kept) is int:
+        return kept + 1
+    return add(kept if truthy(kept) else 0, 1)
+
+
+def _or(value: Any, other: float) -> float:
+    found = number_of(value)
+    return found if truthy(found) else other
+
+
+def _sum(kept: Any, value: Any) -> Any:
+    return number(float(_or(kept, 0)) + float(_or(value, 0)))
+
+
+def _product(kept: Any, value: Any) -> Any:
+    one, other = (number_of(x) if truthy(x) else 1 for x in (kept, value))
+    return number(float(one) * float(other))
+
+
+def _extreme(choose: Callable[[float, float], float]) -> _Two:
+    def two(kept: Any, value: Any) -> Any:
+        if kept is UNDEFINED:
+            return value
+        one, other = number_of(kept), number_of(value)
+        return nan if isnan(one) or isnan(other) else number(float(choose(one, other)))
+
+    return two
+
+
+def _collect(kept: Any, value: Any) -> Any:
+    if not truthy(kept):
+        kept = []
+    values = kept if isinstance(kept, list) else [kept]
+    values.append(value)
+    return values
+
+
+REDUCES: Mapping[str, _Two] = {
+    "$count": _count,
+    "$sum": _sum,
+    "$product": _product,
+    "$max": _extreme(max),
+    "$min": _extreme(min),
+    "$collect": _collect,
+}
