@@ -25,7 +25,8 @@ class OptionError(ValueError):
 class StreamOptions(NamedTuple):
     """The options that all streams of ssb-db share; a bound is (value, inclusive), None is none.
 
-    `limit` -1 is none. `sync` says whether a live stream marks the end of the old messages.
+    `limit` -1 is none. `sync` says whether a live stream marks the end of the old messages, `private` whether boxes
+    that are for us are given open.
     """
 
     lower: tuple[Any, bool] | None
@@ -37,6 +38,7 @@ class StreamOptions(NamedTuple):
     values: bool
     limit: int
     sync: bool
+    private: bool = False
 
 
 def read_options(given: Mapping[str, Any]) -> StreamOptions:
@@ -61,6 +63,7 @@ def read_options(given: Mapping[str, Any]) -> StreamOptions:
         values=given.get("values") is not False,
         limit=int(limit) if limit >= 0 else -1,
         sync=given.get("sync") is not False,
+        private=given.get("private") is True,
     )
 
 

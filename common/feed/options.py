@@ -15,6 +15,7 @@ __all__ = ["MAX_SAFE", "check", "is_number", "is_truthy", "number_of", "read", "
 
 MAX_SAFE = 2**53
 _SIDES = {"gte": {"gt", "gte"}, "lte": {"lt", "lte"}}
+_SWITCHES = ("live", "old", "keys", "values", "sync", "private")
 _FLAGS = ("live", "reverse", "keys", "values")
 
 
@@ -41,7 +42,7 @@ def read(given: Mapping[str, Any], others: Mapping[str, str] | None = None) -> S
     """The options in force; bounds become numbers, and `others` names further bounds: name to gte or lte."""
     limit = given.get("limit")
     n = int(limit) if is_number(limit) and abs(limit) < MAX_SAFE else -1
-    options = {name: given.get(name) for name in ("live", "old", "keys", "values", "sync")}
+    options = {name: given.get(name) for name in _SWITCHES}
     options |= {"limit": n, "reverse": is_truthy(given.get("reverse"))}
     return read_options(options | _bounds(given, others or {}))
 

@@ -10,6 +10,7 @@ from common.bus import Method
 from services.storage.adapters.compactor import Compactor
 from services.storage.adapters.database import Database
 from services.storage.adapters.writer import Writer
+from services.storage.boxes import opener
 from services.storage.condition import condition
 from services.storage.handlers.erasures import ErasureHandlers
 from services.storage.handlers.feeds import FeedHandlers
@@ -36,7 +37,8 @@ def methods(
     own, forks = OwnHandlers(own_feed), ForkHandlers(database, writer, own_feed)
     messages = MessageHandlers(database, writer, identity)
     erasures = ErasureHandlers(database, writer, compactor)
-    streams, strays = StreamHandlers(database, writer), StrayHandlers(database)
+    streams = StreamHandlers(database, writer, opener(identity.keys))
+    strays = StrayHandlers(database)
     return {
         "health": Method("async", log.health, muxrpc=False),
         "log.append": Method("async", log.append, muxrpc=False),
@@ -63,6 +65,10 @@ def methods(
         "latest": Method("source", feeds.latest),
         "latestSequence": Method("async", feeds.latest_sequence),
         "getVectorClock": Method("async", feeds.vector_clock),
+        "getFeedState": Method("async", feeds.feed_state),
+        "createWriteStream": Method("sink", messages.create_write_stream),
+        "createSequenceStream": Method("source", streams.create_sequence_stream),
+        "createRawLogStream": Method("source", streams.create_raw_log_stream),
         "createLogStream": Method("source", streams.create_log_stream),
         "createUserStream": Method("source", streams.create_user_stream),
     }

@@ -31,12 +31,17 @@ NO_TARGET = "ssb-db.get: key *must* be a ssb message id or a flume offset"
 
 
 class Target(NamedTuple):
-    """What `get` asks for: a message's raw key or a position; `whole` with key and time."""
+    """What `get` asks for: a message's raw key or a position; `whole` with key and time.
+
+    `private` opens its box, with the key `unbox` (base64) if there is one, else with ours.
+    """
 
     key: bytes | None
     position: int
     whole: bool
     name: str
+    private: bool = False
+    unbox: str | None = None
 
 
 def feed_of(args: list[Any]) -> FeedId:
@@ -85,16 +90,20 @@ def message_of(args: list[Any]) -> dict[str, Any]:
 
 
 def target_of(args: list[Any]) -> Target:
-    """What to get: an id, an id with a query, a position, or `{id, meta}` around one of them."""
+    """What to get: an id, an id with a query, a position, or `{id, meta, private, unbox}` around one of them."""
     given = _required(args)
     if isinstance(given, str) and not is_message_link(given) and not _numeric(given):
         raise CallerError("Param 0 must by of type object")
-    wanted = given.get("id") if isinstance(given, dict) else given
-    whole = isinstance(given, dict) and is_truthy(given.get("meta"))
+    options: dict[str, Any] = given if isinstance(given, dict) else {}
+    wanted = options.get("id", options.get("key")) if options else given
     if isinstance(wanted, str) and "?" in wanted and (link := parse_link(wanted)):
-        wanted, whole = link.link, bool(link.query and link.query.get("meta"))
+        query = link.query or {}
+        wanted, options = link.link, {**query, "private": "unbox" in query}
+    whole, private = is_truthy(options.get("meta")), options.get("private") is True
+    unbox = options.get("unbox") if private else None
     if is_message(wanted):
-        return Target(raw(wanted), 0, whole, wanted)
+        key = unbox if isinstance(unbox, str) and unbox else None
+        return Target(raw(wanted), 0, whole, wanted, private, key)
     if is_number(wanted) and abs(wanted) < MAX_SAFE and wanted == floor(wanted):
         return Target(None, int(wanted), True, str(int(wanted)))
     raise CallerError(NO_TARGET)

@@ -28,7 +28,7 @@ def test_numbers_are_written_as_javascript_does() -> None:
 
 def test_options_have_the_defaults_of_the_reference() -> None:
     options = read_options({})
-    assert options == (None, None, False, False, True, True, True, -1, True)
+    assert options == (None, None, False, False, True, True, True, -1, True, False)
     assert read_options({"gt": 1, "lte": 5}).lower == (1, False)
     assert read_options({"gt": 1, "lte": 5}).upper == (5, True)
     assert read_options({"limit": None}).limit == -1

@@ -90,6 +90,14 @@ class Writer:
             self._database.keep_fork(author, fork)
         self.log.forks[author] = fork
 
+    def flush(self) -> None:
+        """Put on the disk what was written.
+
+        Raises: OurError, when that cannot be done.
+        """
+        with self._told():
+            self._database.flush()
+
     def erase(self, keys: Sequence[bytes]) -> list[bytes]:
         """Delete messages by their raw keys, all or nothing; gives those that were here.
 

@@ -46,6 +46,13 @@ class FeedHandlers:
             raise CallerError(f"not found:{call.args[0]}", "not_found")
         return head.sequence
 
+    async def feed_state(self, call: Call) -> dict[str, str | int | None]:
+        """Give id and sequence of a feed's newest message."""
+        head = self._head(call)
+        if head is None:
+            return {"id": None, "sequence": 0}
+        return {"id": message_id(head.key), "sequence": head.sequence}
+
     async def vector_clock(self, _: Call) -> dict[str, int]:
         """Give the length of every feed."""
         heads = self._writer.log.heads

@@ -85,15 +85,20 @@ def test_message_of_refuses_other_types() -> None:
 @pytest.mark.parametrize(
     ("given", "target"),
     [
-        (KEY, (bytes(32), 0, False, KEY)),
-        ({"id": KEY}, (bytes(32), 0, False, KEY)),
-        ({"id": KEY, "meta": True}, (bytes(32), 0, True, KEY)),
-        ({"id": KEY, "meta": False, "private": True}, (bytes(32), 0, False, KEY)),
-        (f"{KEY}?unbox=abc", (bytes(32), 0, False, KEY)),
-        (f"{KEY}?unbox=abc&meta=true", (bytes(32), 0, True, KEY)),
-        (7, (None, 7, True, "7")),
-        (7.0, (None, 7, True, "7")),
-        ({"id": 7}, (None, 7, True, "7")),
+        (KEY, (bytes(32), 0, False, KEY, False, None)),
+        ({"id": KEY}, (bytes(32), 0, False, KEY, False, None)),
+        ({"key": KEY}, (bytes(32), 0, False, KEY, False, None)),
+        ({"id": KEY, "meta": True}, (bytes(32), 0, True, KEY, False, None)),
+        ({"id": KEY, "meta": False, "private": True}, (bytes(32), 0, False, KEY, True, None)),
+        ({"id": KEY, "private": 1, "unbox": "abc"}, (bytes(32), 0, False, KEY, False, None)),
+        ({"id": KEY, "private": True, "unbox": "abc"}, (bytes(32), 0, False, KEY, True, "abc")),
+        ({"id": KEY, "private": True, "unbox": 5}, (bytes(32), 0, False, KEY, True, None)),
+        (f"{KEY}?unbox=abc", (bytes(32), 0, False, KEY, True, "abc")),
+        (f"{KEY}?unbox=a+c&meta=true", (bytes(32), 0, True, KEY, True, "a+c")),
+        (f"{KEY}?other=abc", (bytes(32), 0, False, KEY, False, None)),
+        (7, (None, 7, True, "7", False, None)),
+        (7.0, (None, 7, True, "7", False, None)),
+        ({"id": 7}, (None, 7, True, "7", False, None)),
     ],
 )
 def test_target_of(given: Any, target: tuple[Any, ...]) -> None:
@@ -165,7 +170,7 @@ def test_bounds_of_the_log(given: dict[str, Any], lower: Any, upper: Any) -> Non
 def test_log_stream_without_options() -> None:
     options = arguments.log_stream([])
     assert options == arguments.log_stream([None]) == arguments.log_stream([{}])
-    assert options[2:] == (False, False, True, True, True, -1, True)
+    assert options[2:] == (False, False, True, True, True, -1, True, False)
     assert arguments.log_stream([{"reverse": 1}]).reverse is True
     assert arguments.log_stream([{"live": 1, "keys": 0}])[3:6] == (False, True, True)
 

@@ -24,6 +24,13 @@ async def test_lengths_and_latest(storage: Any, authors: Any) -> None:
     ]
 
 
+async def test_the_state_of_a_feed_is_its_head(storage: Any, authors: Any) -> None:
+    await storage.append(authors[0].write(3))
+    latest = await storage.call("getLatest", authors[0].id)
+    assert await storage.call("getFeedState", authors[0].id) == {"id": latest["key"], "sequence": 3}
+    assert await storage.call("getFeedState", NOBODY) == {"id": None, "sequence": 0}
+
+
 async def test_feed_that_is_not_there(storage: Any) -> None:
     assert await storage.call("getLatest", NOBODY) is None
     assert await storage.call("getVectorClock") == {}
@@ -33,7 +40,7 @@ async def test_feed_that_is_not_there(storage: Any) -> None:
     assert str(refused.value) == f"not found:{NOBODY}"
 
 
-@pytest.mark.parametrize("method", ["getLatest", "latestSequence"])
+@pytest.mark.parametrize("method", ["getLatest", "latestSequence", "getFeedState"])
 async def test_argument_must_be_a_feed(storage: Any, method: str) -> None:
     with pytest.raises(BusError, match="Param 0 is required"):
         await storage.call(method)

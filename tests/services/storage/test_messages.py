@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from base64 import b64encode
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 
 from common.bus import BusError
 from common.crypto.keys import generate
-from common.feed import private
+from common.crypto.private_box import ENTROPY_BYTES, Randomness
+from common.feed import json, private
+from common.feed.create import create
 from common.feed.validate import Head, Verified, verify_value
 from services.storage.adapters.database import FOLDER
 
@@ -199,7 +202,46 @@ async def test_get_refuses(storage: Any) -> None:
         assert str(refused.value) == f"Key not found in database [{name}]"
 
 
-async def test_get_leaves_private_messages_closed(storage: Any) -> None:
-    item = await storage.call("publish", {"type": "post", "recps": OWN.id})
-    for form in (item["key"], {"id": item["key"], "private": True}, f"{item['key']}?unbox=abc"):
+async def test_a_private_message_is_opened_where_that_is_asked_for(storage: Any) -> None:
+    content = {"type": "post", "recps": [OWN.id]}
+    item = await storage.call("publish", content)
+    key, boxed = item["key"], item["value"]["content"]
+    for form in (key, {"id": key, "unbox": "x"}, f"{key}?other=x"):
         assert await storage.call("get", form) == item["value"]
+    opened = await storage.call("get", {"id": key, "private": True})
+    slot = opened["unbox"]
+    meta = {"original": {"content": boxed}, "private": True, "unbox": slot}
+    more = {"meta": meta, "cyphertext": boxed, "private": True, "unbox": slot}
+    assert opened == {**item["value"], "content": content, **more}
+    assert list(opened)[-4:] == ["meta", "cyphertext", "private", "unbox"]
+    whole = await storage.call("get", {"id": key, "private": True, "meta": True})
+    assert whole == {**item, "value": opened}
+    for form in (f"{key}?unbox={slot}", {"id": key, "private": True, "unbox": "AAAA"}):
+        assert await storage.call("get", form) == opened
+
+
+async def test_the_key_of_a_box_opens_one_that_is_not_for_us(storage: Any, authors: Any) -> None:
+    author = authors[0]
+    randomness = Randomness.cut(bytes(range(ENTROPY_BYTES)))
+    boxed = private.box({"type": "post", "text": "psst"}, [author.id], randomness)
+    slot = private.unbox(boxed, private.exchange_secret(author.keys))
+    assert slot
+    value = create(None, author.keys, None, boxed, 1e12)
+    key = (await storage.call("add", value))["key"]
+    assert await storage.call("get", {"id": key, "private": True}) == value
+    opened = await storage.call("get", f"{key}?unbox={b64encode(slot.slot).decode()}")
+    assert opened["content"] == {"type": "post", "text": "psst"}
+    [item] = await storage.items("createLogStream", {"private": True})
+    assert item["value"] == value
+
+
+async def test_signed_messages_are_written_as_a_stream(storage: Any, authors: Any) -> None:
+    first, second, _ = authors
+    first.write(3)
+    second.write(2)
+    stream = storage.node.sink("storage", "createWriteStream")
+    texts = [json.compact_utf8(value) for value in (*first.values[:2], *second.values)]
+    await stream.send([*texts, b"5", json.compact_utf8({**first.values[2], "signature": "x"})])
+    await stream.send([json.compact_utf8(first.values[2]), texts[0]])
+    assert not (await stream.end()).bodies
+    assert await storage.call("getVectorClock") == {first.id: 3, second.id: 2}

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from common.crypto.keys import generate
+
+OWN = generate(b"o" * 32)
 SYNC = {"sync": True}
 
 
@@ -141,3 +144,57 @@ async def test_live_bounds_hold_for_what_comes(filled: Any, authors: Any) -> Non
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(live(filled, author, "createLogStream", 99, old=False), 0.1)
         stream.cancel()
+
+
+async def test_the_raw_log_has_positions_and_bounds_in_them(filled: Any) -> None:
+    items = await filled.items("createLogStream")
+
+    async def get(**options: Any) -> list[Any]:
+        return [item["seq"] for item in await filled.items("createRawLogStream", options)]
+
+    raw = await filled.items("createRawLogStream")
+    assert raw == [{"seq": n, "value": item} for n, item in enumerate(items, 1)]
+    assert await get(limit=2) == [1, 2]
+    assert await get(limit=0) == list(range(1, 10))
+    assert await get(reverse=True, limit=2) == [9, 8]
+    assert await get(gt=2, lte=5) == [3, 4, 5]
+    assert await get(gte=2.5, lt=4.5) == [3, 4]
+    assert await get(gt=1.5, lt=3) == [2]
+    assert await get(gt="x") == []
+    assert await get(gt=-5, lte=1e300) == list(range(1, 10))
+    await filled.call("del", items[1]["key"])
+    assert await get(limit=2) == [1, 3]
+
+
+async def test_a_live_raw_log_goes_on_without_a_mark(filled: Any, authors: Any) -> None:
+    options = {"live": True, "gt": 8}
+    async with filled.node.source("storage", "createRawLogStream", options) as stream:
+        assert [item["seq"] for item in (await anext(stream)).json()] == [9]
+        await filled.append(authors[0].write())
+        assert [item["seq"] for item in (await anext(stream)).json()] == [10]
+
+
+async def test_the_sequence_of_the_log_is_told_as_it_grows(storage: Any, authors: Any) -> None:
+    async with storage.node.source("storage", "createSequenceStream") as stream:
+        assert (await anext(stream)).json() == [-1]
+        await storage.append(authors[0].write(2))
+        assert (await anext(stream)).json() == [2]
+        await storage.append(authors[0].write(1))
+        assert (await anext(stream)).json() == [3]
+    async with storage.node.source("storage", "createSequenceStream") as stream:
+        assert (await anext(stream)).json() == [3]
+
+
+async def test_private_messages_are_given_open_where_that_is_asked_for(storage: Any) -> None:
+    content = {"type": "post", "recps": [OWN.id]}
+    item = await storage.call("publish", content)
+    for method, options in (("createLogStream", {}), ("createUserStream", {"id": OWN.id})):
+        [closed] = await storage.items(method, options)
+        assert closed == item
+        [opened] = await storage.items(method, {**options, "private": True})
+        assert opened["value"]["content"] == content
+        assert opened["value"]["cyphertext"] == item["value"]["content"]
+        assert await storage.items(method, {**options, "private": True, "values": False}) == [
+            item["key"]
+        ]
+        assert await storage.items(method, {**options, "private": 1}) == [item]
