@@ -1,11 +1,12 @@
-"""A client of one async call at a time over the unix socket, made the moment a server takes it."""
+"""A client of one call at a time over the unix socket, made the moment a server takes it."""
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from common.wire.events import Ended, Request, Value
+from common.wire.events import CallType, Ended, Items, Request, Value
 from common.wire.session import Session
 
 READ_BYTES = 1 << 16
@@ -25,12 +26,32 @@ class Caller:
     async def __aexit__(self, *_: object) -> None:
         self._writer.close()
 
-    async def call(self, name: str) -> Any:
-        """Value of a method without arguments.
+    async def call(self, name: str, *args: object) -> Any:
+        """Value of an async method.
 
         Raises: ConnectionError when the server hung up; RuntimeError when the call failed.
         """
-        number = self._session.call("async", [name], b"[]")
+        async for event in self._events("async", name, args):
+            if isinstance(event, Value):
+                return json.loads(event.body)
+        return None
+
+    async def items(self, name: str, *args: object) -> list[Any]:
+        """All items of a source.
+
+        Raises: ConnectionError when the server hung up; RuntimeError when the call failed.
+        """
+        found: list[Any] = []
+        async for event in self._events("source", name, args):
+            if isinstance(event, Items):
+                found += [json.loads(body) for body in event.bodies]
+        return found
+
+    async def _events(
+        self, kind: CallType, name: str, args: Sequence[object]
+    ) -> AsyncIterator[Value | Items]:
+        """What comes for a call until it ends."""
+        number = self._session.call(kind, name.split("."), json.dumps(args).encode())
         while True:
             self._writer.write(self._session.data_to_send())
             data = await self._reader.read(READ_BYTES)
@@ -40,6 +61,12 @@ class Caller:
                 if isinstance(event, Request):
                     self._session.fail(event.call, "this client serves nothing")
                 elif isinstance(event, Value) and event.call == number:
-                    return json.loads(event.body)
+                    yield event
+                    return
+                elif isinstance(event, Items) and event.call == number:
+                    yield event
                 elif isinstance(event, Ended) and event.call == number:
-                    raise RuntimeError(str(event.failure))
+                    if event.failure is not None:
+                        raise RuntimeError(str(event.failure))
+                    self._writer.write(self._session.data_to_send())
+                    return

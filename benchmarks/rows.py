@@ -7,6 +7,7 @@ from benchmarks.blobs import blob_large, blobs_small, blobs_to_twenty
 from benchmarks.connections import handshakes, idle
 from benchmarks.figures import Figures
 from benchmarks.forwarding import forward_ten, line_of_five, serve_200
+from benchmarks.indexing import index_lag, index_zero, while_indexing
 from benchmarks.publishing import latency, publish
 from benchmarks.reading import read_history, read_log
 from benchmarks.siege import siege
@@ -45,6 +46,9 @@ ROWS: dict[str, Row] = {
     "blobs-to-twenty": blobs_to_twenty,
     "http-ranges": http_ranges,
     "ebt-duplicates": ebt_duplicates,
+    "index-zero": index_zero,
+    "index-lag": index_lag,
+    "while-indexing": while_indexing,
     "siege": siege,
     "disk": disk,
 }

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from benchmarks import limits
 from benchmarks.bench import FEEDS, LIMIT_S, Bench
@@ -26,13 +27,18 @@ async def start(bench: Bench, kind: type[Server]) -> Figures:
     found = await _started(kind(bench.place()), "empty")
     full = kind(await bench.full(kind))
     found |= await _started(full, "full")
+    without_indexes(full.folder)
+    return found | await _started(full, "no indexes")
+
+
+def without_indexes(place: Path) -> None:
+    """Delete what a server that is stopped made out of its log."""
     for folder in DERIVED:
-        for entry in (full.folder / folder).glob("*"):
+        for entry in (place / folder).glob("*"):
             if entry.is_dir():
                 shutil.rmtree(entry)
             elif entry.name != LOG:
                 entry.unlink()
-    return found | await _started(full, "no indexes")
 
 
 async def _started(server: Server, state: str) -> Figures:
@@ -44,7 +50,7 @@ async def _started(server: Server, state: str) -> Figures:
 
     async with server:
         note("listen")
-        async with asyncio.timeout(LIMIT_S), _first_answer(server) as client:
+        async with asyncio.timeout(LIMIT_S), first_answer(server) as client:
             note("first answer")
             slowest = await _slowest(client, in_step=lambda: note("indexes in step"))
         found[f"slowest whoami ms then, {state}"] = Figure(slowest * 1000)
@@ -59,7 +65,7 @@ async def _started(server: Server, state: str) -> Figures:
 
 
 @asynccontextmanager
-async def _first_answer(server: Server) -> AsyncIterator[Caller]:
+async def first_answer(server: Server) -> AsyncIterator[Caller]:
     """A client, as soon as the server has answered it once."""
     while True:
         try:

@@ -23,13 +23,13 @@ async def _sync(bench: Bench, sender: Server, receiver: Server, watched: Server)
         await indexed(at_sender)
         await asyncio.sleep(SETTLE_S)
         async with Watch(watched) as watch:
-            await asyncio.wait_for(_fetch(bench, at_receiver, sender.address), LIMIT_S)
+            await asyncio.wait_for(fetch(bench, at_receiver, sender.address), LIMIT_S)
             watch.done()
             await indexed(at_receiver)
         return watch.figures(bench.n_messages, limit=limits.VERIFY_TWO)
 
 
-async def _fetch(bench: Bench, receiver: Driver, address: str) -> None:
+async def fetch(bench: Bench, receiver: Driver, address: str) -> None:
     """Dials, and returns when everything has come."""
     held, changed = -1, 0.0
     loop = asyncio.get_running_loop()
