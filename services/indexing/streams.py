@@ -3,16 +3,28 @@
 Knows options and the shape of items; never knows a view. Called by the views whose queries are such streams.
 """
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Protocol
 
 from common.bus import Call, CallerError
 from common.feed import options as stream_options
 from common.feed.items import SYNC, OptionError, StreamOptions, item_of
-from services.indexing.adapters.reader import Reader
-from services.indexing.model.message import Message
+from common.feed.opened import opened_value
+from services.indexing.adapters.reader import BOTH, PUBLIC, Reader
+from services.indexing.model.message import Message, Space
 
-__all__ = ["checked", "item", "stream"]
+__all__ = ["checked", "item", "serve", "shown", "spaces", "stream"]
+
+
+class Asked(Protocol):
+    """Which parts of a stream are wanted: what is there, a mark behind it, what comes."""
+
+    @property
+    def old(self) -> bool: ...
+    @property
+    def live(self) -> bool: ...
+    @property
+    def sync(self) -> bool: ...
 
 
 def checked(args: list[Any], validator: str) -> StreamOptions:
@@ -29,9 +41,46 @@ def checked(args: list[Any], validator: str) -> StreamOptions:
     return stream_options.read(given)
 
 
-def item(options: StreamOptions) -> Callable[[Message], bytes]:
-    """How a message is written in a stream with these options."""
-    return lambda message: item_of(message.record, keys=options.keys, values=options.values)
+def spaces(*, private: bool) -> Sequence[Space]:
+    """Where to look for rows about contents: in what was boxed for us only where that is asked for."""
+    return BOTH if private else (PUBLIC,)
+
+
+def shown(message: Message, *, private: bool) -> Message:
+    """The message as a client sees it: its box open only where that is asked for."""
+    return message if private else message.sealed()
+
+
+def item(message: Message, *, keys: bool = True, values: bool = True, extra: bytes = b"") -> bytes:
+    """How a message is written in a stream; one whose box is open with what ssb-db adds then."""
+    record, opened = message.record, message.opened
+    if values and opened is not None:
+        record = record._replace(message=opened_value(message.value, opened))
+    return item_of(record, keys=keys, values=values, extra=extra)
+
+
+async def serve(
+    call: Call,
+    reader: Reader,
+    asked: Asked,
+    *,
+    old: Callable[[int], AsyncIterator[list[bytes]]],
+    comes: Callable[[Message], Sequence[bytes]],
+) -> None:
+    """Send the items that `old` makes of what the views have seen, the mark, and the items of each message that comes."""
+    seen = await reader.caught_up()
+    if asked.old:
+        async for items in old(seen):
+            if items:
+                await call.send(items)
+        if not asked.live:
+            return
+        if asked.sync:
+            await call.send([SYNC])
+    async for messages in reader.live(seen):
+        items = [one for message in messages for one in comes(message)]
+        if items:
+            await call.send(items)
 
 
 async def stream(
@@ -41,27 +90,30 @@ async def stream(
     *,
     old: Callable[[], AsyncIterator[list[int]]],
     chosen: Callable[[Message], bool],
-    written: Callable[[Message], bytes],
+    extra: Callable[[Message], bytes] = lambda _: b"",
 ) -> None:
     """Send the messages at the positions that `old` finds, then those of what comes that are `chosen`.
 
-    A limit is for what was there: live streams have no end (pull-level).
+    Both are asked of messages as the client sees them. A limit is for what was there: live streams have no end
+    (pull-level).
     """
-    seen, left = await reader.caught_up(), options.limit
-    if options.old:
+
+    def written(message: Message) -> bytes:
+        keys, values = options.keys, options.values
+        return item(message, keys=keys, values=values, extra=extra(message))
+
+    async def there(seen: int) -> AsyncIterator[list[bytes]]:
+        left = options.limit
         async for positions in old():
             wanted = [p for p in positions if p <= seen][: left if left >= 0 else None]
-            items = [written(message) for message in await reader.messages(wanted)]
-            if items:
-                await call.send(items)
-            left = left - len(items) if left >= 0 else left
+            found = await reader.messages(wanted)
+            yield [written(shown(message, private=options.private)) for message in found]
+            left = left - len(found) if left >= 0 else left
             if left == 0:
-                break
-        if not options.live:
-            return
-        if options.sync:
-            await call.send([SYNC])
-    async for messages in reader.live(seen):
-        items = [written(message) for message in messages if chosen(message)]
-        if items:
-            await call.send(items)
+                return
+
+    def comes(message: Message) -> list[bytes]:
+        seen_as = shown(message, private=options.private)
+        return [written(seen_as)] if chosen(seen_as) else []
+
+    await serve(call, reader, options, old=there, comes=comes)

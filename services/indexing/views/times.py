@@ -6,7 +6,7 @@ Knows the method as ssb-db 20.4 has it, and how its keys sort.
 from collections.abc import AsyncIterator, Iterator, Mapping
 
 from common.bus import Call, Method
-from common.feed.items import StreamOptions, item_of, js_number
+from common.feed.items import js_number
 from services.indexing.adapters.reader import Reader
 from services.indexing.model.message import PUBLIC, Message
 from services.indexing.model.view import Row, View, ordered
@@ -61,12 +61,11 @@ def methods(reader: Reader) -> Mapping[str, Method]:
             options,
             old=old,
             chosen=chosen,
-            written=lambda message: _written(message, options),
+            extra=_resolved,
         )
 
     return {"createFeedStream": Method("source", create_feed_stream)}
 
 
-def _written(message: Message, options: StreamOptions) -> bytes:
-    extra = b',"rts":' + js_number(message.time).encode()
-    return item_of(message.record, keys=options.keys, values=options.values, extra=extra)
+def _resolved(message: Message) -> bytes:
+    return b',"rts":' + js_number(message.time).encode()

@@ -12,7 +12,7 @@ from common.feed.items import StreamOptions
 from services.indexing.adapters.reader import Reader
 from services.indexing.model.message import Message
 from services.indexing.model.view import Row, View, ordered
-from services.indexing.streams import item, stream
+from services.indexing.streams import spaces, stream
 
 __all__ = ["VIEWS", "Types", "methods"]
 
@@ -50,7 +50,10 @@ def methods(reader: Reader) -> Mapping[str, Method]:
     """The table."""
 
     async def messages_by_type(call: Call) -> None:
-        """`messagesByType`: messages whose content has a type, in the order they were received."""
+        """`messagesByType`: messages whose content has a type, in the order they were received.
+
+        Those whose content was in a box only with `private`; ssb-db gives their boxes without it.
+        """
         asked = _by_type(call.args)
         if asked is None:
             return
@@ -58,13 +61,16 @@ def methods(reader: Reader) -> Mapping[str, Method]:
         start, end = _bounds(kind, options)
 
         def chosen(message: Message) -> bool:
-            return any(start <= row.key < end for row in Types().rows(message.sealed()))
+            return any(start <= row.key < end for row in Types().rows(message))
 
         async def old() -> AsyncIterator[list[int]]:
-            async for rows in reader.walk(Types.name, start, end, reverse=options.reverse):
+            asked = spaces(private=options.private)
+            async for rows in reader.walk(
+                Types.name, start, end, reverse=options.reverse, spaces=asked
+            ):
                 yield [row.position for row in rows]
 
-        await stream(call, reader, options, old=old, chosen=chosen, written=item(options))
+        await stream(call, reader, options, old=old, chosen=chosen)
 
     return {"messagesByType": Method("source", messages_by_type)}
 
