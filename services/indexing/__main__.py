@@ -12,6 +12,7 @@ from common.store import StoreFull
 from services.indexing.actor import methods
 from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.database import open_views
+from services.indexing.adapters.eraser import Eraser
 from services.indexing.adapters.follower import Follower
 from services.indexing.adapters.log import Log
 from services.indexing.boxes import opener
@@ -37,6 +38,7 @@ async def main(settings: Settings) -> None:
         async with node, asyncio.TaskGroup() as tasks:
             tasks.create_task(follower.follow())
             tasks.create_task(builder.work())
+            tasks.create_task(Eraser(log, index, follower).work())
     finally:
         index.close()
 

@@ -10,11 +10,12 @@ import orjson
 
 from common.bus import Call, CallerError, Method, Node, OurError
 from common.feed.private import Opened
-from common.feed.record import Record, pack_record
+from common.feed.record import HEADER_BYTES, Record, pack_record
 from common.refs import FeedId, feed_id, message_id
 from common.store import open_memory
 from services.indexing.actor import methods
 from services.indexing.adapters.builder import Builder
+from services.indexing.adapters.eraser import Eraser
 from services.indexing.adapters.follower import Follower
 from services.indexing.adapters.log import Log
 from services.indexing.model.index import Index
@@ -49,6 +50,10 @@ class FakeStorage:
         self.records: list[bytes] = []
         self.run = 0
         self.changed = asyncio.Event()
+        self.erased: dict[int, bytes] = {}
+        """The journal: number -> position and old record."""
+        self.told = -1
+        """How far the follower of the journal says to be."""
 
     def add(self, author: int, content: Any, claimed: float = 1, **fields: Any) -> str:
         """One more message, its id given back; received at 1000 + its position."""
@@ -67,6 +72,14 @@ class FakeStorage:
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
         return message_id(n.to_bytes(32))
+
+    def erase(self, position: int) -> None:
+        """Delete a message."""
+        old = self.records[position - 1]
+        self.erased[len(self.erased) + 1] = position.to_bytes(8) + old
+        self.records[position - 1] = old[:HEADER_BYTES]
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
 
     def interrupt(self) -> None:
         """End every stream, as a restart does."""
@@ -89,6 +102,19 @@ class FakeStorage:
             if after > len(self.records) or run != self.run:
                 raise OurError("the disk was changed under us")
 
+    async def read_erased(self, call: Call) -> None:
+        run, after = self.run, call.args[0]["after"]
+        while True:
+            if bodies := [raw for number, raw in self.erased.items() if number > after]:
+                after = len(self.erased)
+                await call.send(bodies, position=after)
+            await self.changed.wait()
+            if run != self.run:
+                raise OurError("the disk was changed under us")
+
+    async def take_erased(self, call: Call) -> None:
+        self.told = call.args[0]["upto"]
+
     async def get(self, call: Call) -> None:
         asked = call.args[0]
         if "positions" in asked:
@@ -104,6 +130,8 @@ class FakeStorage:
     def methods(self) -> dict[str, Method]:
         return {
             "log.read": Method("source", self.read, muxrpc=False),
+            "log.erasures": Method("source", self.read_erased, muxrpc=False),
+            "log.erased": Method("async", self.take_erased, muxrpc=False),
             "log.get": Method("source", self.get, muxrpc=False),
             "log.position": Method("async", self.position, muxrpc=False),
         }
@@ -154,7 +182,8 @@ async def indexing() -> AsyncIterator[Suite]:
         client = Node("client", endpoint, calls=("indexing",))
         async with Node("storage", endpoint, storage.methods()), node, client:
             await client.wait_up("indexing", LIMIT_S)
-            tasks = [asyncio.create_task(one) for one in (follower.follow(), builder.work())]
+            work = (follower.follow(), builder.work(), Eraser(log, index, follower).work())
+            tasks = [asyncio.create_task(one) for one in work]
             yield Suite(storage, index, follower, client)
             for task in tasks:
                 task.cancel()

@@ -7,7 +7,7 @@ from common.crypto.keys import Keys
 from common.feed import json
 from common.feed.record import Record
 from common.feed.validate import Head, Verified, follows, verify_raw
-from common.refs import FeedId, raw
+from common.refs import FeedId, feed_id, raw
 from common.runtime.secret import load_or_create
 from common.store import Store, open_memory, open_rocks
 from services.indexing.adapters.database import FOLDER as VIEWS_FOLDER
@@ -28,7 +28,8 @@ def keys_of(data: Path) -> Keys:
 
 def own_texts(records: list[Record], own: str) -> list[Any]:
     """The texts of our own posts, in the order of the log."""
-    values = (json.parse(record.message) for record in records if record.author == raw(FeedId(own)))
+    ours = (record for record in records if record.author == raw(FeedId(own)) and record.message)
+    values = (json.parse(record.message) for record in ours)
     contents: list[Any] = [value["content"] for value in values if isinstance(value, dict)]
     return [content["text"] for content in contents if content["type"] == "post"]
 
@@ -51,11 +52,16 @@ def _check_messages(records: list[Record], hmac_key: bytes | None) -> None:
     heads: dict[FeedId, Head] = {}
     received = 0.0
     for record in records:
-        message = verify_raw(record.message, hmac_key)
-        assert isinstance(message, Verified), message
-        assert (message.key, message.author_raw) == (record.key, record.author)
-        assert follows(heads.get(message.author), message) is None
-        heads[message.author] = Head(message.key, message.sequence)
+        author = feed_id(record.author)
+        if record.message:
+            message = verify_raw(record.message, hmac_key)
+            assert isinstance(message, Verified), message
+            assert (message.key, message.author_raw) == (record.key, record.author)
+            assert follows(heads.get(author), message) is None
+        else:  # deleted: its header still proves the chain
+            before = heads.get(author)
+            assert record.sequence == (before.sequence if before else 0) + 1
+        heads[author] = Head(record.key, record.sequence)
         assert record.received > received
         received = record.received
     assert len({record.key for record in records}) == len(records)

@@ -1,5 +1,6 @@
 """Services are killed at random moments while clients publish and while views are folded: nothing is lost."""
 
+import asyncio
 import os
 import random
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.deleting import Deleter
 from tests.support.killing import LONGER, Killer
 from tests.support.publishing import Publisher
 from tests.support.servers import OurServer, eventually
@@ -74,3 +76,32 @@ async def test_views_agree_with_the_log_whenever_indexing_was_killed(
         await Killer(again, seed, services=both, pause=(0.05, 0.9)).kill(8)
         await eventually(publisher.whole, within=MEND_LIMIT_S)
     check(server, publisher)
+
+
+async def test_what_is_deleted_is_gone_everywhere_whoever_is_killed(
+    folder: Path, seed: int
+) -> None:
+    async with OurServer(folder / "ours") as server:
+        publisher = Publisher(server, in_flight=IN_FLIGHT)
+        deleter = Deleter(publisher, seed)
+        running = asyncio.create_task(deleter.run())
+        try:
+            victims = ("storage", "indexing")
+            await Killer(server, seed, services=victims, pause=(0.05, 1.0)).kill(12)
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+        await eventually(deleter.finish, within=MEND_LIMIT_S)
+
+        async def taken_out() -> bool:
+            status = await publisher.ask("status")
+            return status is not None and "erasing" not in status["services"]["storage"]
+
+        await eventually(taken_out, within=MEND_LIMIT_S)
+        await eventually(publisher.whole, within=MEND_LIMIT_S)
+    records = check_log(server.folder)
+    check_views(server.folder)
+    texts = own_texts(records, server.id)
+    assert deleter.deleted
+    assert not set(texts) & set(deleter.deleted.values())
+    assert set(deleter.kept.values()) <= set(texts)

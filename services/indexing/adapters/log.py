@@ -51,6 +51,25 @@ class Log:
                 for start in range(0, len(batch.bodies), SLICE):
                     yield first + start, batch.bodies[start : start + SLICE]
 
+    async def erasures(self, after: int) -> AsyncIterator[tuple[int, Sequence[tuple[int, bytes]]]]:
+        """What is deleted, after an erasure with this number: position and old record of some, and the last number.
+
+        Raises: Unavailable.
+        """
+        options = {"after": after, "live": True}
+        async with self._node.source("storage", "log.erasures", options) as stream:
+            async for batch in stream:
+                assert batch.position is not None  # noqa: S101  docs/bus.md section 6
+                bodies = batch.bodies
+                yield batch.position, [(int.from_bytes(body[:8]), body[8:]) for body in bodies]
+
+    async def erased(self, upto: int) -> None:
+        """Tell storage that the erasures up to a number are taken out of the views.
+
+        Raises: Unavailable.
+        """
+        await self._node.call("storage", "log.erased", {"upto": upto})
+
     async def records(self, positions: Sequence[int]) -> list[tuple[int, Record]]:
         """The records at these positions with them, in their order; deleted ones are left out.
 

@@ -47,6 +47,12 @@ class Erasures:
         #: Number of the last message that was ever deleted.
         self.last = _U64.unpack(raw)[0] if raw else 0
 
+    @property
+    def waiting(self) -> int:
+        """How many deleted messages are in the journal."""
+        first = [key for key, _ in self._store.scan("erasures", limit=1)]
+        return self.last + 1 - _U64.unpack(first[0])[0] if first else 0
+
     def erase(self, keys: Sequence[bytes]) -> list[bytes]:
         """Delete messages, MAX_ERASED at most, by their raw keys; gives those that were here. All or nothing.
 

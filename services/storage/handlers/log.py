@@ -49,6 +49,8 @@ class LogHandlers:
         state: dict[str, Any] = {**self._condition(), **counts, "own": self._own_feed.state()}
         if log.passed_over:
             state["forks_passed_over"] = log.passed_over
+        if waiting := self._database.erasures.waiting:
+            state["erasing"] = waiting
         return {"service": "storage", "ready": True, "state": state}
 
     async def position(self, _: Call) -> dict[str, int]:
