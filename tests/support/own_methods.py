@@ -3,6 +3,14 @@
 __all__ = ["OWN_METHODS"]
 
 OWN_METHODS = {
+    "about.latestValue": "async",
+    "about.latestValueStream": "source",
+    "about.latestValues": "async",
+    "about.read": "source",
+    "about.socialValue": "async",
+    "about.socialValueStream": "source",
+    "about.socialValues": "async",
+    "about.socialValuesStream": "source",
     "blobs.pin": "async",
     "blobs.purge": "source",
     "blobs.restore": "async",

@@ -52,6 +52,11 @@ class Reader:
         await self._follower.catch_up()
         return self._index.position
 
+    async def moved(self, after: int) -> int:
+        """Wait until all views have seen more than a position; gives how far they are then."""
+        await self._follower.wait_for(after + 1)
+        return self._index.position
+
     def scan(
         self,
         view: str,
