@@ -10,6 +10,7 @@ content into it. The message key is an argument, as the whole package demands. T
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from common.crypto import sodium
 from common.crypto.hkdf import KEY_BYTES, expand
@@ -18,6 +19,7 @@ __all__ = [
     "KEY_BYTES",
     "MAX_SLOTS",
     "Context",
+    "Found",
     "SlotKey",
     "box",
     "cloaked_id",
@@ -62,6 +64,13 @@ class Context:
         return cls(slp((b"envelope", feed, previous)))
 
 
+class Found(NamedTuple):
+    """What opens an envelope: its read key (32 bytes), and by which key it was found."""
+
+    reading: bytes
+    by: SlotKey
+
+
 def derive(key: bytes, context: Context, *labels: bytes) -> bytes:
     """The key (32 bytes) that `labels` name, from another one."""
     return expand(key, context.prefix + slp(labels))
@@ -103,8 +112,8 @@ def box(plain: bytes, context: Context, message_key: bytes, recipients: Sequence
 
 def open_key(
     boxed: bytes, context: Context, trials: Iterable[SlotKey], max_slots: int = MAX_SLOTS
-) -> bytes | None:
-    """The read key (32 bytes) by the first key that opens one of the first slots; None where none does."""
+) -> Found | None:
+    """The read key by the first key that opens one of the first slots; None where none does."""
     header, end = boxed[:_HEADER], len(boxed) - TAG_BYTES - KEY_BYTES
     places = list(islice(range(_HEADER, end, KEY_BYTES), max_slots))
     for trial in trials:
@@ -112,7 +121,7 @@ def open_key(
         for at in places:
             reading = read_key(_xor(boxed[at : at + KEY_BYTES], mask), context)
             if sodium.box_open(header, _NONCE, derive(reading, context, _HEAD)) is not None:
-                return reading
+                return Found(reading, trial)
     return None
 
 

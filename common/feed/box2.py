@@ -6,11 +6,13 @@ ssb-tribes 4.0.1 do.
 
 from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from common.crypto import envelope
-from common.crypto.envelope import Context, SlotKey
+from common.crypto.envelope import Context, Found, SlotKey
 from common.crypto.keys import read_base64
+from common.feed.box2_keys import GROUP
 from common.feed.json import Json, compact_utf8, parse
 from common.feed.private import Opened
 from common.refs import bfe
@@ -20,8 +22,8 @@ __all__ = [
     "GROUP_SLOTS",
     "SUFFIX",
     "context_of",
+    "find_key",
     "group_id",
-    "read_key",
     "seal",
     "unbox",
     "unbox_with_key",
@@ -47,10 +49,10 @@ def seal(content: Json, context: Context, message_key: bytes, recipients: Sequen
     return b2a_base64(boxed, newline=False).decode("ascii") + SUFFIX
 
 
-def read_key(
+def find_key(
     boxed: str, context: Context, trials: Iterable[SlotKey], max_slots: int = envelope.MAX_SLOTS
-) -> bytes | None:
-    """The key (32 bytes) that reads an envelope, by the first of `trials` that opens one of its slots."""
+) -> Found | None:
+    """The key that reads an envelope, by the first of `trials` that opens one of its slots."""
     return envelope.open_key(read_base64(boxed), context, trials, max_slots)
 
 
@@ -58,8 +60,11 @@ def unbox(
     boxed: str, context: Context, trials: Iterable[SlotKey], max_slots: int = envelope.MAX_SLOTS
 ) -> Opened | None:
     """Opens an envelope with the first of `trials` that fits; None where none does, damaged, or no JSON."""
-    reading = read_key(boxed, context, trials, max_slots)
-    return None if reading is None else unbox_with_key(boxed, context, reading)
+    found = find_key(boxed, context, trials, max_slots)
+    opened = None if found is None else unbox_with_key(boxed, context, found.reading)
+    if found is None or opened is None or found.by.scheme != GROUP:
+        return opened
+    return replace(opened, group=found.by.key)
 
 
 def unbox_with_key(boxed: str, context: Context, reading: bytes) -> Opened | None:

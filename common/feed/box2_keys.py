@@ -13,16 +13,24 @@ from common.crypto.shared_key import DIRECT, PO_BOX, Side, shared_keys
 from common.refs import bfe
 from common.refs.ids import FeedId, raw
 
-__all__ = ["direct_keys", "group_key", "own_key", "po_box_keys", "po_box_keys_inside", "self_key"]
+__all__ = [
+    "GROUP",
+    "direct_keys",
+    "group_key",
+    "own_key",
+    "po_box_keys",
+    "po_box_keys_inside",
+    "self_key",
+]
 
-_GROUP: Final = "envelope-large-symmetric-group"
+GROUP: Final = "envelope-large-symmetric-group"
 _SELF: Final = "envelope-symmetric-key-for-self"
 _SELF_PURPOSE: Final = b"scuttlebot: box2 key for ourselves, 1"
 
 
 def group_key(key: bytes) -> SlotKey:
     """The key (32 bytes) of a group, as it opens a slot."""
-    return SlotKey(key, _GROUP)
+    return SlotKey(key, GROUP)
 
 
 def self_key(key: bytes) -> SlotKey:

@@ -23,6 +23,8 @@ class Opened:
 
     content: Json
     slot: bytes = field(repr=False)
+    #: The key (32 bytes) of the group that it was written to, where such a key opened it.
+    group: bytes | None = field(default=None, repr=False)
 
 
 def box(

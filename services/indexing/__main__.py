@@ -1,12 +1,13 @@
 """Composition of indexing: store, index, log, handlers, bus."""
 
 import asyncio
+import os
 
 from common.bus import Method, Node
 from common.feed.json import parse
-from common.runtime import secret
 from common.runtime.errors import NotNow
 from common.runtime.process import run
+from common.runtime.secret import load_or_create
 from common.runtime.settings import Settings
 from common.store import StoreFull
 from services.indexing.actor import methods
@@ -14,17 +15,22 @@ from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.database import open_views
 from services.indexing.adapters.eraser import Eraser
 from services.indexing.adapters.follower import Follower
+from services.indexing.adapters.key_file import KeyFile
 from services.indexing.adapters.log import Log
-from services.indexing.boxes import opener
+from services.indexing.adapters.reader import Reader
+from services.indexing.adapters.unsealer import Unsealer, restore
+from services.indexing.boxes import Boxes
+from services.indexing.handlers.groups import GroupHandlers
 from services.indexing.model.index import Index
 from services.indexing.views import VIEWS
 
 
 async def main(settings: Settings) -> None:
     """Serve the views of this folder's log until cancelled."""
-    identity, hops = secret.load(settings.secret_path), settings.friends_hops
+    identity, hops = load_or_create(settings.secret_path), settings.friends_hops
+    boxes = Boxes(identity)
     try:
-        index = Index(open_views(settings.path), VIEWS, identity.id, hops, opener(identity))
+        index = Index(open_views(settings.path), VIEWS, identity.id, hops, boxes.opens)
     except StoreFull as error:
         raise NotNow(str(error)) from error
     table: dict[str, Method] = {}
@@ -33,12 +39,16 @@ async def main(settings: Settings) -> None:
     log = Log(node)
     follower = Follower(log, index)
     builder = Builder(log, index, follower)
-    table.update(methods(index, log, follower, builder, hops))
+    file, unsealer = KeyFile(settings.path), Unsealer(log, index, follower, boxes)
+    restore(boxes, index, file.kept)
+    groups = GroupHandlers(Reader(log, index, follower), boxes, unsealer, file, os.urandom)
+    table.update(methods(index, log, follower, builder, hops) | groups.methods())
     try:
         async with node, asyncio.TaskGroup() as tasks:
             tasks.create_task(follower.follow())
             tasks.create_task(builder.work())
             tasks.create_task(Eraser(log, index, follower).work())
+            tasks.create_task(unsealer.work())
     finally:
         index.close()
 

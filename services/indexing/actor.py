@@ -3,8 +3,6 @@
 What the views answer stands in their own files. Everything that is muxrpc is for the master only.
 """
 
-from collections.abc import Mapping
-
 from common.bus import Method
 from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.follower import Follower
@@ -21,8 +19,8 @@ __all__ = ["methods"]
 
 def methods(
     index: Index, log: Log, follower: Follower, builder: Builder, max_hops: float
-) -> Mapping[str, Method]:
-    """What indexing offers on the bus."""
+) -> dict[str, Method]:
+    """What indexing offers on the bus, beside `handlers/groups.py`."""
     graph, friends = GraphHandlers(index, log, follower), FriendHandlers(index, follower, max_hops)
     upkeep = UpkeepHandlers(index, log, follower, builder)
     table = {

@@ -57,6 +57,7 @@ def methods(
         "forks.get": Method("async", forks.get),
         "forks.accept": Method("async", forks.accept),
         "publish": Method("async", messages.publish),
+        "publish.sealed": Method("async", messages.publish_sealed, muxrpc=False),
         "add": Method("async", messages.add),
         "get": Method("async", messages.get),
         "ooo.find": Method("source", strays.find, muxrpc=False),

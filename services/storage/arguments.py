@@ -8,8 +8,11 @@ from math import ceil, floor, inf
 from typing import Any, NamedTuple
 
 from common.bus import CallerError
+from common.crypto.envelope import MAX_SLOTS, SlotKey
 from common.feed import options as stream_options
+from common.feed.groups import key_of
 from common.feed.items import OptionError, StreamOptions
+from common.feed.json import Json
 from common.feed.options import MAX_SAFE, is_number, is_truthy
 from common.refs.ids import FeedId, is_feed, is_message, raw
 from common.refs.links import is_message_link, parse_link
@@ -21,6 +24,7 @@ __all__ = [
     "feed_of",
     "log_stream",
     "message_of",
+    "sealed_of",
     "target_of",
     "user_stream",
 ]
@@ -68,6 +72,17 @@ def content_of(args: list[Any]) -> Any:
     if content is True:
         raise CallerError("Param 0 must by of type msgContent")
     return content
+
+
+def sealed_of(args: list[Any]) -> tuple[Json, list[SlotKey]]:
+    """Content and the keys of its envelope: `{"content", "slots": [[key in base64, scheme], ...]}`."""
+    given = args[0] if args and isinstance(args[0], dict) else {}
+    content, slots = given.get("content"), given.get("slots")
+    if not isinstance(content, dict) or not isinstance(slots, list):
+        raise CallerError("expected {content: object, slots: [[key, scheme], ...]}")
+    if not 1 <= len(slots) <= MAX_SLOTS:
+        raise CallerError(f"an envelope has 1 to {MAX_SLOTS} slots")
+    return content, [_slot(one) for one in slots]
 
 
 def message_of(args: list[Any]) -> dict[str, Any]:
@@ -135,6 +150,13 @@ def user_stream(args: list[Any]) -> tuple[FeedId, StreamOptions, int, float]:
         bound, closed = options.upper
         last = _whole(bound, up=not closed) - (0 if closed else 1)
     return feed, options, int(min(first, MAX_SAFE)), last
+
+
+def _slot(given: Any) -> SlotKey:
+    key = key_of(given[0]) if isinstance(given, list) and len(given) == 2 else None
+    if key is None or not isinstance(given[1], str):
+        raise CallerError("a slot is [key of 32 bytes in base64, scheme]")
+    return SlotKey(key, given[1])
 
 
 def _whole(bound: float, *, up: bool) -> float:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from common.crypto.envelope import (
     MAX_SLOTS,
     Context,
+    Found,
     SlotKey,
     box,
     open_body,
@@ -21,7 +22,7 @@ SECRETS = st.binary(min_size=32, max_size=32).filter(any)
 def test_every_key_opens_the_envelope_and_no_other(plain: bytes, count: int, secret: bytes) -> None:
     boxed = box(plain, CONTEXT, secret, KEYS[:count])
     for key in KEYS[:count]:
-        assert open_key(boxed, CONTEXT, [key]) == read_key(secret, CONTEXT)
+        assert open_key(boxed, CONTEXT, [key]) == Found(read_key(secret, CONTEXT), key)
     assert open_key(boxed, CONTEXT, KEYS[count:]) is None
     assert open_body(boxed, CONTEXT, read_key(secret, CONTEXT)) == plain
 

@@ -24,11 +24,11 @@ def test_a_direct_message_opens_for_both_and_nobody_else() -> None:
 
 def test_a_group_is_named_by_its_first_message_and_what_reads_it() -> None:
     boxed = box2.seal({"type": "group/init"}, CONTEXT, b"k" * 32, [group_key(b"g" * 32)])
-    reading = box2.read_key(boxed, CONTEXT, [group_key(b"g" * 32)], box2.GROUP_SLOTS)
-    assert reading is not None
-    name = box2.group_id(message_id(b"m" * 32), reading)
+    found = box2.find_key(boxed, CONTEXT, [group_key(b"g" * 32)], box2.GROUP_SLOTS)
+    assert found is not None
+    name = box2.group_id(message_id(b"m" * 32), found.reading)
     assert name.endswith(".cloaked")
-    assert name != box2.group_id(message_id(b"n" * 32), reading)
+    assert name != box2.group_id(message_id(b"n" * 32), found.reading)
 
 
 def test_a_post_box_is_written_to_by_its_id_and_read_by_its_secret() -> None:

@@ -66,12 +66,15 @@ class FakeStorage:
             "content": content,
             **fields,
         }
-        self.records.append(
-            pack_record(n.to_bytes(32), FEEDS[author], n, 1000.0 + n, orjson.dumps(value))
-        )
+        message = orjson.dumps(value)
+        self.push(pack_record(n.to_bytes(32), FEEDS[author], n, 1000.0 + n, message))
+        return message_id(n.to_bytes(32))
+
+    def push(self, record: bytes) -> None:
+        """One more record, as it is."""
+        self.records.append(record)
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
-        return message_id(n.to_bytes(32))
 
     def erase(self, position: int) -> None:
         """Delete a message."""

@@ -11,7 +11,7 @@ from common.refs import FeedId, feed_id, raw
 from common.runtime.secret import load_or_create
 from common.store import Store, open_memory, open_rocks
 from services.indexing.adapters.database import FOLDER as VIEWS_FOLDER
-from services.indexing.boxes import opener
+from services.indexing.boxes import Boxes
 from services.indexing.model.index import BOTH, Index
 from services.indexing.model.shelf import FAMILIES as VIEW_FAMILIES
 from services.indexing.views import VIEWS
@@ -82,12 +82,12 @@ def check_views(data: Path) -> None:
     keys = keys_of(data)
     log = open_rocks(data / FOLDER, FAMILIES)
     try:
-        expected = Index(open_memory(VIEW_FAMILIES), VIEWS, keys.id, MAX_HOPS, opener(keys))
+        expected = Index(open_memory(VIEW_FAMILIES), VIEWS, keys.id, MAX_HOPS, Boxes(keys).opens)
         expected.fold(1, [record for _, record in log.scan("log")])
     finally:
         log.close()
     found = Index(
-        open_rocks(data / VIEWS_FOLDER, VIEW_FAMILIES), VIEWS, keys.id, MAX_HOPS, opener(keys)
+        open_rocks(data / VIEWS_FOLDER, VIEW_FAMILIES), VIEWS, keys.id, MAX_HOPS, Boxes(keys).opens
     )
     try:
         assert found.positions() == expected.positions()

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from common.feed.private import Opened
 from common.feed.record import Record
 from common.refs import FeedId
 from common.store import Batch, Store, next_prefix
@@ -29,6 +30,7 @@ _MARK = b"last message"
 _MARK_SIZE = 81
 """The head of a record: id, author, sequence and the time received, which no other message has."""
 _ERASED = b"erasures"
+_TRIED = b"keys tried"
 
 
 class Index:
@@ -70,6 +72,26 @@ class Index:
     def erasures(self) -> int:
         """The number of the last erasure that was taken out of the views."""
         return _U64.unpack(self._store.get(META, _ERASED) or bytes(8))[0]  # type: ignore[no-any-return]
+
+    @property
+    def tried(self) -> bytes:
+        """The mark of the keys with which every envelope was tried; empty where none was noted."""
+        return self._store.get(META, _TRIED) or b""
+
+    def note_tried(self, keys: bytes) -> None:
+        """Note that every envelope was tried with these keys.
+
+        Raises: StoreError.
+        """
+        batch = Batch()
+        batch.put(META, _TRIED, keys)
+        self._store.write(batch, sync=False)
+
+    def kept(self, position: int) -> Opened | None:
+        """What a message holds that was opened before; None where nothing opened it."""
+        slot = self._shelf.live(OpenedBoxes.name)
+        kept = self._store.get(ROWS, slot.prefix(PRIVATE) + position.to_bytes(8))
+        return None if kept is None else unpacked(kept)
 
     def positions(self) -> dict[str, int]:
         """The last position that each view has seen."""
@@ -176,8 +198,7 @@ class Index:
         slot = self._shelf.live(OpenedBoxes.name)
         if position > slot.position:
             return Message(position, record, value, self._opens(value))
-        kept = self._store.get(ROWS, slot.prefix(PRIVATE) + position.to_bytes(8))
-        return Message(position, record, value, None if kept is None else unpacked(kept))
+        return Message(position, record, value, self.kept(position))
 
     def scan(
         self,
@@ -226,6 +247,7 @@ class Index:
         batch = Batch()
         batch.delete(META, _MARK)
         batch.delete(META, _ERASED)
+        batch.delete(META, _TRIED)
         self._store.write(batch, sync=False)
         self._erased.clear()
         self._load_graph()

@@ -1,7 +1,8 @@
 """Single messages: publish one, add a signed one, get one.
 
 Knows our keys; the only place that signs messages. Called by the bus through `actor`; texts and shapes are
-those of ssb-db 20.4.1.
+those of ssb-db 20.4.1. What is for groups or post boxes is `not_found` here: `api` has the keys looked up and comes back
+with `publish.sealed`.
 """
 
 from collections.abc import Callable
@@ -10,16 +11,18 @@ from functools import partial
 from typing import Any
 
 from common.bus import Call, CallerError, OurError
+from common.crypto.envelope import KEY_BYTES
 from common.crypto.keys import Keys
 from common.crypto.private_box import ENTROPY_BYTES, Randomness
-from common.feed import private, validate
+from common.feed import box2, private, validate
 from common.feed.create import create
 from common.feed.errors import RefusedContent
+from common.feed.groups import is_sealed_for
 from common.feed.items import item_of
 from common.feed.json import Json, compact
 from common.feed.record import Candidate, Record
 from common.feed.validate import Invalid, Verified
-from common.refs.ids import is_feed, raw
+from common.refs.ids import is_feed, message_id, raw
 from services.storage import arguments
 from services.storage.adapters.database import Database
 from services.storage.adapters.own_feed import OwnFeed
@@ -59,11 +62,18 @@ class MessageHandlers:
     async def publish(self, call: Call) -> bytes:
         """Sign content as the next message of our feed; answered when it is on the disk."""
         content = self._boxed(arguments.content_of(call.args))
-        sequence, item = await self._writer.do(
-            lambda group: self._publish(group, content), sync=True
-        )
-        self._identity.own_feed.published(sequence)
-        return item
+        return await self._sign(lambda _: content)
+
+    async def publish_sealed(self, call: Call) -> bytes:
+        """`publish`, of content in an envelope: it is bound to the message before, which only we know in time."""
+        content, slots = arguments.sealed_of(call.args)
+        own, message_key = self._identity.keys.id, self._identity.entropy(KEY_BYTES)
+
+        def sealed(head: validate.Head | None) -> Json:
+            previous = None if head is None else message_id(head.key)
+            return box2.seal(content, box2.context_of(own, previous), message_key, slots)
+
+        return await self._sign(sealed)
 
     async def add(self, call: Call) -> bytes:
         """Add a message that somebody signed; answered when it is on the disk."""
@@ -107,6 +117,13 @@ class MessageHandlers:
             record = self._opened(record, target.unbox)
         return item_of(record, keys=target.whole, extra=extra)
 
+    async def _sign(self, content: Callable[[validate.Head | None], Json]) -> bytes:
+        sequence, item = await self._writer.do(
+            lambda group: self._publish(group, content), sync=True
+        )
+        self._identity.own_feed.published(sequence)
+        return item
+
     def _boxed(self, content: Json) -> Json:
         """Content with `recps` as a private box for them (ssb-db's autobox with ssb-private1)."""
         if not isinstance(content, dict):
@@ -123,7 +140,8 @@ class MessageHandlers:
         if not all(is_feed(one) for one in recipients):
             raise CallerError(
                 "private message requested, but no boxers could encrypt these recps: "
-                + compact(recipients)
+                + compact(recipients),
+                "not_found" if any(is_sealed_for(one) for one in recipients) else "bad_argument",
             )
         entropy = Randomness.cut(self._identity.entropy(ENTROPY_BYTES))
         try:
@@ -131,13 +149,15 @@ class MessageHandlers:
         except ValueError as error:
             raise CallerError(str(error)) from error
 
-    def _publish(self, group: Group, content: Json) -> tuple[int, bytes]:
+    def _publish(
+        self, group: Group, content: Callable[[validate.Head | None], Json]
+    ) -> tuple[int, bytes]:
         keys, hmac_key = self._identity.keys, self._identity.hmac_key
         head = _head(group, keys.public)
         if locked := self._identity.own_feed.locked():
             raise OurError(locked, "refused")
         try:
-            message = create(head, keys, hmac_key, content, self._identity.clock())
+            message = create(head, keys, hmac_key, content(head), self._identity.clock())
         except RefusedContent as error:
             raise CallerError(str(error)) from error
         judged = validate.verify_own(message)

@@ -53,8 +53,8 @@ def run_envelope(data: bytes) -> None:
     plain = source.take(1 + source.number() % 64) or b"p"
     boxed = envelope.box(plain, _CONTEXT, b"m" * 32, [_SLOT] * (1 + source.number() % 16))
     edited = source.edited(boxed)
-    reading = envelope.open_key(edited, _CONTEXT, [_SLOT])
-    assert reading is None or envelope.open_body(edited, _CONTEXT, reading) in (plain, None)
+    found = envelope.open_key(edited, _CONTEXT, [_SLOT])
+    assert found is None or envelope.open_body(edited, _CONTEXT, found.reading) in (plain, None)
     stranger = source.rest()
     assert envelope.open_key(stranger, _CONTEXT, [_SLOT]) is None
     assert envelope.open_body(stranger, _CONTEXT, b"r" * 32) is None

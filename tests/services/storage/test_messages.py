@@ -12,8 +12,10 @@ import pytest
 from common.bus import BusError
 from common.crypto.keys import generate
 from common.crypto.private_box import ENTROPY_BYTES, Randomness
-from common.feed import json, private
+from common.feed import box2, json, private
+from common.feed.box2_keys import group_key
 from common.feed.create import create
+from common.feed.groups import key_text
 from common.feed.validate import Head, Verified, verify_value
 from services.storage.adapters.database import FOLDER
 
@@ -245,3 +247,44 @@ async def test_signed_messages_are_written_as_a_stream(storage: Any, authors: An
     await stream.send([json.compact_utf8(first.values[2]), texts[0]])
     assert not (await stream.end()).bodies
     assert await storage.call("getVectorClock") == {first.id: 3, second.id: 2}
+
+
+async def test_what_is_sealed_is_bound_to_the_head_of_that_moment(storage: Any) -> None:
+    slot, content = group_key(b"g" * 32), {"type": "post", "text": "hi"}
+    asked = {"content": content, "slots": [[key_text(slot.key), slot.scheme]]}
+    before = await storage.call("publish", {"type": "test"})
+    items = await asyncio.gather(*(storage.call("publish.sealed", asked) for _ in range(3)))
+    previous = before["key"]
+    for item in sorted(items, key=lambda item: item["value"]["sequence"]):
+        value = item["value"]
+        assert value["previous"] == previous
+        opened = box2.unbox(value["content"], box2.context_of(OWN.id, previous), [slot])
+        assert opened is not None
+        assert opened.content == content
+        previous = item["key"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"content": "text", "slots": [["", ""]]},
+        {"content": {}, "slots": []},
+        {"content": {}, "slots": [["AAAA", "scheme"]]},
+        {"content": {}, "slots": [["A" * 43 + "=", 1]]},
+        {"content": {}, "slots": [["A" * 43 + "=", "scheme"]] * 17},
+    ],
+)
+async def test_what_cannot_be_sealed_is_refused(storage: Any, given: object) -> None:
+    with pytest.raises(BusError) as refused:
+        await storage.call("publish.sealed", given)
+    assert refused.value.fault == "caller"
+
+
+@pytest.mark.parametrize(
+    "recipient", ["%" + "A" * 43 + "=.cloaked", "ssb:identity/po-box/" + "A" * 43 + "="]
+)
+async def test_what_is_for_a_group_is_left_to_who_has_its_key(storage: Any, recipient: str) -> None:
+    with pytest.raises(BusError, match="no boxers could encrypt") as refused:
+        await storage.call("publish", {"type": "post", "recps": [recipient, OWN.id]})
+    assert refused.value.code == "not_found"

@@ -43,9 +43,9 @@ def _box(case: Fields) -> None:
 def _unbox(case: Fields) -> None:
     given = case["input"]
     boxed, context = _bytes(given, "ciphertext"), _context(given)
-    reading = envelope.open_key(boxed, context, [_key(given["recipient"])])
-    assert reading is not None
-    assert envelope.open_body(boxed, context, reading) == _bytes(case["output"], "plain_text")
+    found = envelope.open_key(boxed, context, [_key(given["recipient"])])
+    assert found is not None
+    assert envelope.open_body(boxed, context, found.reading) == _bytes(case["output"], "plain_text")
 
 
 def _slot(case: Fields) -> None:

@@ -53,9 +53,9 @@ def _group_id(case: Fields) -> None:
     assert key is not None
     context = box2.context_of(_feed(value["author"]), _message(value["previous"]))
     group = group_key(_bytes(given, "group_key"))
-    reading = box2.read_key(value["content"], context, [group], box2.GROUP_SLOTS)
-    assert reading is not None
-    found = box2.group_id(key, reading)
+    read = box2.find_key(value["content"], context, [group], box2.GROUP_SLOTS)
+    assert read is not None
+    found = box2.group_id(key, read.reading)
     assert found == _group(case["output"]["group_id"])
 
 
