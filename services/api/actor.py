@@ -3,21 +3,24 @@
 Everything here is for ourselves (`master`): strangers may call none of it.
 """
 
+import os
 from collections.abc import Mapping
 
 from common.bus import Method, Node
+from common.refs import FeedId
 from common.runtime.settings import Settings
 from common.runtime.workers import service_of
 from services.api.handlers.about import AboutHandlers
 from services.api.handlers.friends import FriendHandlers
 from services.api.handlers.messages import MessageHandlers
+from services.api.handlers.tribes import TribeHandlers
 from services.api.settings import Ooo
 
 
-def methods(node: Node, feed: str, settings: Settings) -> Mapping[str, Method]:
+def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method]:
     """Bind the table to its handlers; `feed` is our own."""
     about = AboutHandlers(node, feed, asked(settings))
-    friends = FriendHandlers(node)
+    friends, tribes = FriendHandlers(node), TribeHandlers(node, feed, os.urandom)
     workers = [name for name in asked(settings) if service_of(name) == "replication"]
     messages = MessageHandlers(node, workers, settings.section("ooo", Ooo))
     return {
@@ -28,6 +31,15 @@ def methods(node: Node, feed: str, settings: Settings) -> Mapping[str, Method]:
         "friends.follow": Method("async", friends.follow),
         "friends.block": Method("async", friends.block),
         "get": Method("async", messages.get),
+        "publish": Method("async", tribes.publish),
+        "tribes.publish": Method("async", tribes.publish),
+        "tribes.create": Method("async", tribes.create),
+        "tribes.invite": Method("async", tribes.invite),
+        "tribes.excludeMembers": Method("async", tribes.exclude),
+        "tribes.addPOBox": Method("async", tribes.add_po_box),
+        "tribes.link.create": Method("async", tribes.link),
+        "tribes.link.createSubGroupLink": Method("async", tribes.link_subgroup),
+        "tribes.subtribe.create": Method("async", tribes.create_subgroup),
         "ooo.get": Method("async", messages.ooo_get),
         "ooo.help": Method("sync", messages.ooo_help),
     }

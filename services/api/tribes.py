@@ -17,13 +17,13 @@ __all__ = [
     "MAX_UNITS",
     "addition",
     "buffer",
+    "content_of",
     "exclusion",
     "feed_link",
     "group_of",
     "link_record",
     "options_of",
     "pruned",
-    "recipients_of",
     "subgroup_link",
     "tangles_of",
 ]
@@ -53,16 +53,17 @@ def group_of(args: list[Any]) -> str:
     return name
 
 
-def recipients_of(content: object) -> list[Any]:
-    """For whom a content is.
+def content_of(args: list[Any]) -> dict[str, Any]:
+    """The content to publish, which says for whom it is.
 
     Raises:
-        CallerError: it does not say so.
+        CallerError: it does not.
     """
+    content = args[0] if args else None
     recipients = content.get("recps") if isinstance(content, dict) else None
-    if not isinstance(recipients, list) or not recipients:
+    if not isinstance(content, dict) or not isinstance(recipients, list) or not recipients:
         raise CallerError("tribes.publish requires content.recps")
-    return recipients
+    return content
 
 
 def addition(args: list[Any], key: bytes, root: MessageId) -> dict[str, Any]:
@@ -155,6 +156,8 @@ def pruned(
 
     Others who bring tips together too take others then, and all are one the sooner.
     """
+    if not tangles:
+        return content
     own = content.get("tangles")
     merged: dict[str, Any] = {**own} if isinstance(own, dict) else {}
     whole = content | {"tangles": merged}

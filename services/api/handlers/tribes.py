@@ -32,9 +32,7 @@ class TribeHandlers:
 
     async def publish(self, call: Call) -> Item:
         """`publish(content)` for groups and post boxes, `tribes.publish(content)` for feeds too: in an envelope."""
-        content = call.args[0] if call.args else None
-        tribes.recipients_of(content)
-        return await self._publish(call, content)  # type: ignore[arg-type]  it has recipients
+        return await self._publish(call, tribes.content_of(call.args))
 
     async def create(self, call: Call) -> Item:
         """`tribes.create({addPOBox})`: begin a group, with us in it."""

@@ -10,11 +10,11 @@ import pytest
 import zmq
 
 from common.bus import Call, CallerError, Method, Node, Unavailable
-from common.refs import message_id
+from common.refs import FeedId, message_id
 from services.api.actor import asked, methods
 from tests.support.network_world import settings
 
-FEED = "@" + "A" * 43 + "=.ed25519"
+FEED = FeedId("@" + "A" * 43 + "=.ed25519")
 HERE, THERE, NOWHERE = (message_id(bytes([n]) * 32) for n in range(3))
 
 
