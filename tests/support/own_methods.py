@@ -51,7 +51,6 @@ OWN_METHODS = {
     "lan.start": "sync",
     "lan.stop": "sync",
     "peers.explain": "async",
-    "rebuild": "async",
     "replicate.peers": "async",
     "replicationScheduler.reconfigure": "sync",
     "replicationScheduler.start": "sync",
