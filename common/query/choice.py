@@ -19,8 +19,10 @@ __all__ = [
     "Scoring",
     "at",
     "bounds_of",
+    "has",
     "parts_of",
     "plan",
+    "without_sort",
 ]
 
 Field: TypeAlias = str | tuple[str, ...]
@@ -93,6 +95,13 @@ def parts_of(query: Any) -> tuple[Any, Any]:
             raise QueryError("no stage", (n,))
     first = getter("$filter")(query[0])
     return (first if truthy(first) else {}), getter("$sort")(query[-1])
+
+
+def without_sort(query: Any) -> Any:
+    """The stages that are left where the order of an index stands for the `$sort` in the last one."""
+    if isinstance(query, list) and truthy(parts_of(query)[1]):
+        return query[:-1]
+    return query
 
 
 def bounds_of(index: Index, query: Any, scoring: Scoring) -> tuple[list[Any], list[Any]]:

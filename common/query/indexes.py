@@ -11,7 +11,7 @@ _AUTHOR: Field = ("value", "author")
 _TYPE: Field = ("value", "content", "type")
 _CLAIMED: Field = ("value", "timestamp")
 
-QUERY = (
+QUERY: tuple[Index, ...] = (
     Index("log", ("timestamp",)),
     Index("clk", (_AUTHOR, ("value", "sequence"))),
     Index("typ", (_TYPE, ("timestamp",))),
@@ -22,12 +22,12 @@ QUERY = (
     Index("art", (("value", "content", "root"), _CLAIMED)),
     Index("lor", (("rts",),)),
 )
-LINKS2 = (
+LINKS2: tuple[Index, ...] = (
     Index("SRD", ("source", "rel", "dest", "ts")),
     Index("DRS", ("dest", "rel", "source", "ts")),
     Index("RDS", ("rel", "dest", "source", "ts")),
 )
-BACKLINKS = (
+BACKLINKS: tuple[Index, ...] = (
     Index("DTS", (("dest",), ("timestamp",))),
     Index("DTA", (("dest",), ("rts",))),
     Index("TDT", (_TYPE, ("dest",), ("rts",))),

@@ -12,10 +12,10 @@ from typing import Any
 from common.query.errors import QueryError
 from common.query.values import UNDEFINED
 
-__all__ = ["MAX_KEY", "key_of"]
+__all__ = ["MAX_KEY", "cut", "joined", "key_of", "part_of"]
 
-MAX_KEY = 8 << 10
-"""Bytes of the longest key that is kept: as much as a message may have, so that none is left out."""
+MAX_KEY = 512
+"""Bytes of a key that are kept: longer ones are cut, and whoever reads them looks at the message again."""
 _ESCAPED = re.compile('[?!"]')
 _ESCAPES = {"?": "?@", "!": "??", '"': "?%"}
 _SIGN = 1 << 63
@@ -29,10 +29,25 @@ def key_of(items: Sequence[Any]) -> bytes:
     Raises:
         QueryError: an object is among them, which has no place in the order.
     """
-    return b"K" + _BETWEEN.join([_item(one) for one in items]) + _END
+    return joined(*[part_of(one) for one in items])
 
 
-def _item(value: Any) -> bytes:
+def joined(*parts: bytes) -> bytes:
+    """The key of a list of values, each made by `part_of`."""
+    return b"K" + _BETWEEN.join(parts) + _END
+
+
+def cut(key: bytes) -> bytes:
+    """As much of a key as is kept."""
+    return key[:MAX_KEY]
+
+
+def part_of(value: Any) -> bytes:
+    """A value within a key.
+
+    Raises:
+        QueryError: it is an object, which has no place in the order.
+    """
     if isinstance(value, str):
         if "!" in value or '"' in value:
             value = _ESCAPED.sub(lambda match: _ESCAPES[match[0]], value)

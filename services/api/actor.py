@@ -28,7 +28,6 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
         "whoami": Method("sync", about.whoami),
         "version": Method("sync", about.version),
         "status": Method("sync", about.status),
-        "progress": Method("sync", about.progress),
         "friends.follow": Method("async", friends.follow),
         "friends.block": Method("async", friends.block),
         "get": Method("async", messages.get),

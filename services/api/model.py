@@ -7,27 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 EMPTY_LOG = -1  # ssb-db's `since` where there is no message yet
-PROGRESS_OF = ("storage", "indexing", "replication")
-"""The services that `progress` is put together from."""
-
-
-def progress(healths: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
-    """Make the answer of `progress`: how far the views are in the log, and replication in what peers told of.
-
-    `indexes` as ssb-db 20 has it, in positions of our log; `ebt` as ssb-ebt adds it, only while there are sessions, but
-    in messages; `ooo` as ssb-ooo does, in single messages that are asked for. Each begins at 0.
-    """
-    storage, indexing, replication = (_state(healths, name) for name in PROGRESS_OF)
-    told = {"indexes": _steps(_since(indexing), _since(storage))}
-    if replication.get("sessions"):
-        messages = replication.get("messages", {})
-        told["ebt"] = _steps(messages.get("here", 0), messages.get("known", 0))
-    told["ooo"] = _steps(0, replication.get("ooo", {}).get("queries", 0))
-    return told
-
-
-def _steps(current: int, target: int) -> dict[str, int]:
-    return {"start": 0, "current": current, "target": target}
 
 
 def status(healths: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
@@ -40,7 +19,9 @@ def status(healths: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
     indexing = _state(healths, "indexing")
     views = {name: _since({"position": at}) for name, at in indexing.get("views", {}).items()}
     return {
-        "progress": progress(healths),
+        "progress": {
+            "indexes": {"start": 0, "current": _since(indexing), "target": since},
+        },
         "sync": {
             "since": since,
             "plugins": views,

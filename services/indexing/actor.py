@@ -1,6 +1,7 @@
 """The table of indexing: which method is answered by whom, with its muxrpc type.
 
-What the views answer stands in their own files. Everything that is muxrpc is for the master only.
+What the views answer stands in their own files. Everything that is muxrpc is for the master only, but for what the
+views allow others.
 """
 
 from common.bus import Method

@@ -1,4 +1,4 @@
-"""Who we are and how we are: `whoami`, `version`, `status`, `progress`.
+"""Who we are and how we are: `whoami`, `version`, `status`.
 
 Knows whom to ask; decides nothing. Called by the bus through `actor`.
 """
@@ -38,16 +38,8 @@ class AboutHandlers:
 
     async def status(self, _: Call) -> dict[str, Any]:
         """Ask every service for its health and put the answers together."""
-        return model.status(await self._healths(self._asked))
-
-    async def progress(self, _: Call) -> dict[str, Any]:
-        """Tell how far indexing and replication are."""
-        services = [name for name in model.PROGRESS_OF if name in self._asked]
-        return model.progress(await self._healths(services))
-
-    async def _healths(self, services: Sequence[str]) -> dict[str, dict[str, Any] | None]:
-        healths = await asyncio.gather(*(self._health(name) for name in services))
-        return dict(zip(services, healths, strict=True))
+        healths = await asyncio.gather(*(self._health(name) for name in self._asked))
+        return model.status(dict(zip(self._asked, healths, strict=True)))
 
     async def _health(self, service: str) -> dict[str, Any] | None:
         try:

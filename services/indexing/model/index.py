@@ -138,7 +138,7 @@ class Index:
         return self.social.take(Contacts.said(Contacts.pair(row.key), row) for row in contacts)
 
     def late(self, messages: Iterable[Message]) -> Folded:
-        """Put in the rows of messages that could not be opened when they were folded.
+        """Put in the rows of messages that could not be opened when they were folded, in place of those of their boxes.
 
         Raises: StoreError.
         """
@@ -146,6 +146,8 @@ class Index:
         for message in messages:
             for slot in self._shelf.slots:
                 if message.position <= slot.position and message.position not in self._erased:
+                    for row in slot.view.rows(message.sealed()):
+                        batch.delete(ROWS, slot.prefix(row.space) + row.key)
                     for row in slot.view.rows(message):
                         batch.put(ROWS, slot.prefix(row.space) + row.key, row.value)
                         if slot.view.name == Contacts.name:

@@ -24,7 +24,7 @@ class Module(Protocol):
     VIEWS: tuple[View, ...]
 
     def methods(self, reader: Reader) -> Mapping[str, Method]:
-        """What it offers on the bus; muxrpc methods are for the master only."""
+        """What it offers on the bus; muxrpc methods are for the master only, unless they allow others."""
         ...
 
 

@@ -36,10 +36,6 @@ class HealthHandler:
             "over_limit": parts.hub.over_limit,
             "ooo": parts.exchange.state(),
             "incomplete": parts.observer.told.get("incompleteFeeds", 0),
-            "messages": {
-                "here": parts.observer.told.get("progress", 0),
-                "known": parts.observer.told.get("total", 0),
-            },
             "stalled": parts.observer.stalled(),
         }
         return {"service": "replication", "ready": parts.ready.is_set(), "state": state}

@@ -102,9 +102,6 @@ async def test_the_methods_answer(client: Node) -> None:
     status = (await client.call("api", "status")).json()
     assert status["sync"]["since"] == 3
     assert status["services"]["replication.2"] == {"up": False, "ready": False}
-    progress = (await client.call("api", "progress")).json()
-    assert progress == status["progress"]
-    assert progress["indexes"] == {"start": 0, "current": -1, "target": 3}
     assert "get" in (await client.call("api", "ooo.help")).json()["commands"]
 
 
@@ -160,13 +157,5 @@ async def test_ooo_get_waits_and_then_says_how_long(client: Node, others: Others
 async def test_strangers_may_call_nothing(client: Node) -> None:
     manifest = client.manifest("api")
     offered = {name for name, entry in manifest.items() if entry[2]}
-    assert offered >= {
-        "whoami",
-        "version",
-        "status",
-        "progress",
-        "friends.follow",
-        "friends.block",
-        "get",
-    }
+    assert offered >= {"whoami", "version", "status", "friends.follow", "friends.block", "get"}
     assert not any(roles for _, roles, _ in manifest.values())

@@ -1,5 +1,3 @@
-from typing import Any
-
 from services.api import model
 
 
@@ -14,10 +12,7 @@ def test_status_has_the_shape_of_ssb_db() -> None:
         "peers": None,
     }
     assert model.status(healths) == {
-        "progress": {
-            "indexes": {"start": 0, "current": 5, "target": 7},
-            "ooo": {"start": 0, "current": 0, "target": 0},
-        },
+        "progress": {"indexes": {"start": 0, "current": 5, "target": 7}},
         "sync": {"since": 7, "plugins": {"types": 7, "graph": -1}, "sync": False},
         "gossip": {},
         "services": {
@@ -43,22 +38,3 @@ def test_peers_in_contact_are_told_as_ssb_gossip_does() -> None:
     found = model.status({"peers": {"ready": True, "state": {"known": 1, "gossip": peers}}})
     assert found["gossip"] == peers
     assert found["services"]["peers"] == {"up": True, "ready": True, "known": 1}
-
-
-def test_progress_is_that_of_views_and_of_replication() -> None:
-    state: dict[str, Any] = {
-        "sessions": 1,
-        "messages": {"here": 7, "known": 9},
-        "ooo": {"queries": 2},
-    }
-    healths: dict[str, Any] = {
-        "storage": {"state": {"position": 7}},
-        "replication": {"state": state},
-    }
-    assert model.progress(healths) == {
-        "indexes": {"start": 0, "current": -1, "target": 7},
-        "ebt": {"start": 0, "current": 7, "target": 9},
-        "ooo": {"start": 0, "current": 0, "target": 2},
-    }
-    state["sessions"] = 0
-    assert "ebt" not in model.progress(healths)

@@ -1,6 +1,6 @@
 'use strict'
 // Makes the vectors of this folder with the packages that ssb-server 16 installs:
-//   npm install map-filter-reduce@3.2.2 flumeview-query@8.0.0 flumeview-links@1.0.1 ssb-query@2.4.5 ssb-links@3.0.10 ssb-backlinks@2.1.1 pull-stream@3
+//   npm install ssb-server@16.0.1 ssb-backlinks@2.1.1
 //   NODE_PATH=.../node_modules node generate.js SEED COUNT FOLDER
 // Same seed, same vectors. What throws in JavaScript has `error` instead of `out`.
 const fs = require('fs')
@@ -101,11 +101,12 @@ function language () {
   return cases
 }
 
-function write (name, about, cases) {
+function write (name, about, cases, log) {
   const versions = { node: process.version, 'map-filter-reduce': from('map-filter-reduce/package.json').version }
   const lines = cases.map((one) => JSON.stringify(one)).join(',\n')
   const head = JSON.stringify({ about, seed, versions }).slice(0, -1)
-  fs.writeFileSync(path.join(folder, name), head + ',"cases":[\n' + lines + '\n]}\n')
+  const before = log ? ',"log":[\n' + log.map((one) => JSON.stringify(one)).join(',\n') + '\n]' : ''
+  fs.writeFileSync(path.join(folder, name), head + before + ',"cases":[\n' + lines + '\n]}\n')
   say(name, cases.length, 'cases,', cases.filter((c) => 'error' in c).length, 'errors')
 }
 
@@ -224,6 +225,113 @@ function messages () {
   return cases
 }
 
+// ---- answers of the views, over a log of their own
+
+const AUTHORS = [0, 1, 2, 3, 4].map((n) => id('@', n, '.ed25519')) // as in tests/support/indexing_suite.py
+const messageId = (n) => { const raw = Buffer.alloc(32); raw.writeUInt32BE(n, 28); return '%' + raw.toString('base64') + '.sha256' }
+const TYPES = ['post', 'vote', 'about', 'contact', 'post', 'a!b', 'long type']
+const CHANNELS = ['music', 'Music', 'a b', 'x"y', 7, null, ['l', 1]]
+function logged (n) {
+  const author = below(4) + 1
+  const content = { type: pick(TYPES), text: text() }
+  const ref = () => messageId(1 + below(n))
+  if (chance(0.3)) content.root = ref()
+  if (chance(0.2)) content.channel = pick(CHANNELS)
+  if (chance(0.3)) content.mentions = many(3, () => ({ link: pick([ref, () => pick(AUTHORS), () => pick(IDS)])(), name: pick(['Ann', 'bob']) }))
+  if (content.type === 'vote') content.vote = { link: ref(), value: 1 }
+  if (content.type === 'about') Object.assign(content, { about: pick(AUTHORS), name: 'n', image: { link: IDS[4], size: 5, type: 'image/png' } })
+  if (content.type === 'contact') Object.assign(content, { contact: pick(AUTHORS), following: chance(0.5) })
+  const claimed = 1000 + n + below(40) - 30 + below(1000) / 1000
+  const value = { previous: null, author: AUTHORS[author], sequence: n, timestamp: claimed, content: chance(0.9) ? content : 'abc.box' }
+  return { key: messageId(n), value, timestamp: 1000 + n }
+}
+const oneOf = (known) => pick([() => pick(known), () => pick(known), () => ({ $prefix: String(pick(known)).slice(0, 3) }), () => ({ $gt: pick(known) }), () => ({ $lte: pick(known), $gte: pick(known) }), () => ({ $in: [pick(known), pick(known)] }), () => ({ $is: 'string' })])()
+const time = (log) => pick([() => pick(log).timestamp, () => pick(log).value.timestamp, () => ({ $gt: pick(log).timestamp }), () => ({ $lt: pick(log).value.timestamp, $gte: 1001 }), () => ({ $gte: pick(log).timestamp })])()
+function asked (log) {
+  const content = {}
+  const value = {}
+  const filter = {}
+  if (chance(0.5)) content.type = oneOf(TYPES)
+  if (chance(0.2)) content.channel = oneOf(CHANNELS.filter((c) => typeof c === 'string'))
+  if (chance(0.2)) content.root = oneOf([messageId(1), messageId(2), messageId(3)])
+  if (Object.keys(content).length) value.content = content
+  if (chance(0.4)) value.author = oneOf(AUTHORS)
+  if (chance(0.2)) value.sequence = pick([3, { $gt: 5 }, { $lt: 20, $gt: 3 }])
+  if (chance(0.2)) value.timestamp = time(log)
+  if (Object.keys(value).length) filter.value = value
+  if (chance(0.3)) filter.timestamp = time(log)
+  if (chance(0.2)) filter.rts = time(log)
+  return filter
+}
+const RELS = () => pick(['mentions', 'root', 'vote', 'about', 'image', 'contact', 'previous'])
+function askedLinks (log) {
+  const filter = {}
+  const near = () => pick([...AUTHORS, ...IDS, ...log.slice(0, 9).map((one) => one.key)])
+  if (chance(0.5)) filter.dest = pick([near, near, () => ({ $prefix: pick(['@', '%', '&', '#']) })])()
+  if (chance(0.3)) filter.source = oneOf(AUTHORS)
+  if (chance(0.5)) filter.rel = pick([() => [RELS()], () => [RELS(), { $prefix: '@a' }], () => [RELS(), { $gt: null }], () => ({ $prefix: [RELS()] }), () => [{ $gte: 'm' }]])()
+  if (chance(0.2)) filter.ts = time(log)
+  return filter
+}
+function askedBack (log) {
+  const filter = {}
+  const near = () => pick([...AUTHORS, ...IDS, ...log.slice(0, 9).map((one) => one.key), '#music', '#chan'])
+  if (chance(0.8)) filter.dest = pick([near, near, near, () => ({ $prefix: pick(['@', '%', '&', '#']) })])()
+  if (chance(0.3)) filter.value = { content: { type: oneOf(TYPES) } }
+  if (chance(0.2)) filter.timestamp = time(log)
+  if (chance(0.2)) filter.rts = time(log)
+  return filter
+}
+const ends = (indexes) => pick([
+  () => [], () => [], () => [], () => [{ $map: 'key' }], () => [{ $map: { k: 'key', t: ['value', 'content', 'type'], s: 'source', d: 'dest', r: 'rel' } }],
+  () => [{ $reduce: { t: ['value', 'content', 'type'], n: { $count: true } } }], () => [{ $sort: pick(indexes).value }], () => [{ $sort: [['value', 'author'], { $reverse: ['timestamp'] }] }]
+])()
+function question (name, log) {
+  const filter = { query: asked, links2: askedLinks, backlinks: askedBack }[name](log)
+  const opts = { query: chance(0.9) ? [{ $filter: filter }, ...ends(INDEXES[name])] : filter }
+  if (chance(0.1)) delete opts.query
+  if (name === 'backlinks' && chance(0.3)) opts.index = pick(['DTS', 'DTA', 'TDT'])
+  if (chance(0.3)) opts.reverse = true
+  if (chance(0.3)) opts.limit = 1 + below(5)
+  return opts
+}
+async function answers () {
+  const os = require('os')
+  const Flume = from('flumedb')
+  const Log = require('flumelog-offset')
+  const codec = { encode: JSON.stringify, decode: JSON.parse, buffer: false }
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'answers-'))
+  const flume = Flume(Log(path.join(dir, 'log'), { blockSize: 4096, codec }), true, (value, cb) => cb(null, value))
+  const ssb = { id: AUTHORS[0], _flumeUse: (name, view) => flume.use(name, view)[name] }
+  const plugins = { query: require('ssb-query').init(ssb), links2: require('ssb-links').init(ssb), backlinks: require('ssb-backlinks').init(ssb) }
+  const log = Array.from({ length: 80 }, (_, n) => logged(n + 1))
+  const times = new Set()
+  const rows = log.filter((one) => !times.has(one.value.timestamp) && times.add(one.value.timestamp))
+  rows.forEach((one, n) => Object.assign(one, { key: messageId(n + 1), timestamp: 1001 + n })) // places without gaps
+  rows.forEach((one, n) => { one.value.sequence = n + 1 })
+  await new Promise((resolve, reject) => flume.append(rows, (err) => err ? reject(err) : resolve()))
+  const cases = []
+  while (cases.length < Number(count) / 2) {
+    const name = pick(Object.keys(plugins))
+    const opts = question(name, rows)
+    const text = JSON.stringify(opts)
+    const result = await new Promise((resolve) => {
+      try {
+        pull(plugins[name].read(JSON.parse(text)), pull.collect((err, out) => resolve(err ? { error: String(err.message || err) } : { out })))
+      } catch (err) {
+        resolve({ error: String(err.message) })
+      }
+    })
+    const made = { name, opts: JSON.parse(text), ...result }
+    if (made.out && made.out.every((one) => one && one.key && one.value)) made.out = made.out.map((one) => [one.key, one.dest, one.rts])
+    cases.push(JSON.parse(JSON.stringify(made)))
+  }
+  process.on('exit', () => fs.rmSync(dir, { recursive: true })) // leveldown dies of a close while iterators are open
+  return { log: rows, cases }
+}
+
+process.on('uncaughtException', (err) => { if (process.env.SAY) say(err.stack) }) // pull-sort throws where nobody listens
+answers().then(({ log, cases }) => write('generated-answers.json', 'ssb-query, ssb-links, ssb-backlinks: answers over a log', cases, log)).then(() => process.exit(0))
 write('generated-links.json', 'ssb-links and ssb-backlinks: what messages link to', messages())
 write('generated-order.json', 'charwise: where keys stand among each other', order())
 write('generated-choice.json', 'flumeview-query and flumeview-links: which index, from where to where', choices())

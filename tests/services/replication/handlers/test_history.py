@@ -119,9 +119,7 @@ async def test_ebt_is_for_peers_only(board: Board) -> None:
 async def test_health_tells_what_is_under_way(board: Board) -> None:
     await read(board, {"id": X.id, "limit": 1})
     reply = await board.node.call("replication", "health")
-    health = orjson.loads(reply.bodies[0])
-    assert health["state"].pop("messages").keys() == {"here", "known"}
-    assert health == {
+    assert orjson.loads(reply.bodies[0]) == {
         "service": "replication",
         "ready": True,
         "state": {

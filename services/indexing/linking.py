@@ -1,0 +1,170 @@
+"""Links that messages make, kept in several orders and read through queries (flumeview-links 1.0 and 2.1).
+
+A row has the number of the link within its message, which is read again for what the link says. Knows no kind of link: `Kind` does.
+Called by the views of `links2` and `backlinks`.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from common.bus import Call
+from common.query import choice
+from common.query.choice import Index
+from common.query.errors import QueryError
+from common.query.keys import MAX_KEY, cut, key_of
+from common.query.request import Request, Span, span_of
+from common.query.stages import Query
+from services.indexing.adapters.reader import BOTH, CHUNK, Reader
+from services.indexing.answering import Giving, answer, at_first_few
+from services.indexing.model.message import Message
+from services.indexing.model.shown import Shown
+from services.indexing.model.view import Row
+from services.indexing.ranges import between, rows_between, settled
+
+__all__ = ["Kind", "LinkRows", "read_links"]
+
+_POSITION = 8
+
+
+class Kind(Protocol):
+    """A kind of link: `by_arrival` are the indexes of which the time received is the last field."""
+
+    name: str
+    indexes: tuple[Index, ...]
+    by_arrival: frozenset[str]
+
+    def links(self, message: Message) -> list[dict[str, Any]]:
+        """The links of a message, as they are given where no index was chosen."""
+        ...
+
+    def given(self, index: Index, message: Message, link: dict[str, Any]) -> Shown:
+        """A link as an index gives it."""
+        ...
+
+
+class LinkRows:
+    """Name of the index, its fields but the time received, position -> number of the link within the message."""
+
+    version = 1
+    reads: frozenset[int] = frozenset()
+
+    def __init__(self, kind: Kind) -> None:
+        self.name = kind.name
+        self._kind = kind
+
+    def rows(self, message: Message) -> Iterator[Row]:
+        """A row for each link and index."""
+        position = message.position.to_bytes(_POSITION)
+        for n, link in enumerate(self._kind.links(message)):
+            for index in self._kind.indexes:
+                key = _key(self._kind, index, link)
+                if key is not None:
+                    yield Row(key + position, n.to_bytes(2), message.space)
+
+
+def _key(kind: Kind, index: Index, link: Mapping[str, Any]) -> bytes | None:
+    """The key of a link in an index; None where a field is missing, or is an object, which has no place."""
+    values = _values(index, link)
+    if values is None:
+        return None
+    try:
+        return index.name.encode() + cut(
+            key_of(values[:-1] if index.name in kind.by_arrival else values)
+        )
+    except QueryError:
+        return None
+
+
+def _values(index: Index, link: Mapping[str, Any]) -> list[Any] | None:
+    try:
+        if all(choice.has(field, link) for field in index.fields):
+            return [choice.at(field, link) for field in index.fields]
+    except QueryError:  # null on the way
+        pass
+    return None
+
+
+async def read_links(call: Call, reader: Reader, request: Request, kind: Kind) -> None:
+    """Send the links that a query finds, in the order of the index that suits it best.
+
+    Raises: QueryError.
+    """
+    span = settled(span_of(kind.indexes, request.query, choice.LINKS))
+    if span.chosen is None:
+        await _all(call, reader, request, kind)
+        return
+    query = Query(choice.without_sort(request.query))
+    await answer(call, reader, request, query, _Found(reader, request, span, kind))
+
+
+async def _all(call: Call, reader: Reader, request: Request, kind: Kind) -> None:
+    """Every link of every message; no stage counts then, and a limit is one of messages, as in the original."""
+    seen, left = await reader.caught_up(), request.limit
+    giving = Giving(call, Query(None), None)
+
+    async def give(messages: Sequence[Message]) -> bool:
+        nonlocal left
+        if left is not None:
+            messages = messages[:left]
+            left -= len(messages)
+        await giving.give([Shown(link) for one in messages for link in kind.links(one)])
+        return left != 0
+
+    positions = range(1, seen + 1)[:: -1 if request.reverse else 1]
+    for begin in range(0, len(positions) if request.old else 0, CHUNK):
+        if not await give(await reader.messages(positions[begin : begin + CHUNK])):
+            return
+    if request.live and not (request.old and request.reverse):
+        async for messages in reader.live(seen):
+            if not await give(messages):
+                return
+
+
+class _Found:
+    """The links of a span of an index."""
+
+    def __init__(self, reader: Reader, request: Request, span: Span, kind: Kind) -> None:
+        assert span.chosen is not None  # noqa: S101  the caller saw to it
+        self._reader = reader
+        self._request = request
+        self._span = span
+        self._index = span.chosen
+        self._kind = kind
+        self.marked = request.sync is not False
+
+    async def old(self, upto: int) -> AsyncIterator[list[Shown]]:
+        tag, reverse = self._index.name, self._request.reverse
+        start, end = await rows_between(
+            self._reader, tag.encode(), self._span, upto, received=tag in self._kind.by_arrival
+        )
+        walk = self._reader.walk(self._kind.name, start, end, reverse=reverse, spaces=BOTH)
+        async for rows in walk:
+            known = [row for row in rows if row.position <= upto]
+            for part in at_first_few(known, self._request.limit):
+                yield await self._of_rows(part)
+
+    def fresh(self, messages: Sequence[Message]) -> list[Shown]:
+        return [
+            self._kind.given(self._index, message, link)
+            for message in messages
+            for link in self._kind.links(message)
+            if self._is_within(link)
+        ]
+
+    def _is_within(self, link: Mapping[str, Any]) -> bool:
+        values = _values(self._index, link)
+        return values is not None and between(self._span, values)
+
+    async def _of_rows(self, rows: Sequence[Row]) -> list[Shown]:
+        messages = await self._reader.messages(sorted({row.position for row in rows}))
+        by_position = {one.position: (one, self._kind.links(one)) for one in messages}
+        found = []
+        for row in rows:
+            message, links = by_position.get(row.position, (None, []))
+            n, key = int.from_bytes(row.value), row.key[:-_POSITION]
+            # What a message says may have come out of its box since the row was made.
+            if message is None or n >= len(links) or key != _key(self._kind, self._index, links[n]):
+                continue
+            if len(key) < MAX_KEY or self._is_within(links[n]):
+                found.append(self._kind.given(self._index, message, links[n]))
+        return found

@@ -1,0 +1,91 @@
+"""From the bounds of a query to the rows of an index: where they begin and end.
+
+Rows whose last field is the time received do without it: they stand in the order of the log anyway, and a time becomes
+a position by halving. Knows keys and the log; never knows what an index is for. Called by the views that answer queries.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from common.query.errors import QueryError
+from common.query.keys import cut, key_of
+from common.query.request import Span
+from services.indexing.adapters.reader import CHUNK, Reader
+
+__all__ = ["between", "first_since", "positions_between", "rows_between", "settled"]
+
+_AFTER_ALL = b"\xff" * 9
+"""Behind a key: after all rows with that key, whatever their positions."""
+
+
+def settled(span: Span) -> Span:
+    """The span with what `$eq` names in its place: flumeview-query fails there."""
+
+    def equal(bounds: Sequence[Any]) -> list[Any]:
+        return [one["$eq"] if isinstance(one, dict) and "$eq" in one else one for one in bounds]
+
+    return span._replace(gte=equal(span.gte), lte=equal(span.lte))
+
+
+async def rows_between(
+    reader: Reader, tag: bytes, span: Span, upto: int, *, received: bool
+) -> tuple[bytes, bytes]:
+    """First key, and the one after the last; `received`: the last field is the time received, and not in the keys.
+
+    Raises: QueryError, for bounds that are no bounds; Unavailable.
+    """
+    gte, lte = span.gte, span.lte
+    if not received:
+        return tag + cut(key_of(gte)), tag + cut(key_of(lte)) + _AFTER_ALL
+    first, end = await positions_between(reader, gte[-1], lte[-1], upto)
+    start = tag + cut(key_of(gte[:-1])) + first.to_bytes(8)
+    return start, tag + cut(key_of(lte[:-1])) + end.to_bytes(8)
+
+
+async def positions_between(reader: Reader, gte: Any, lte: Any, upto: int) -> tuple[int, int]:
+    """The first position, and the one after the last, of what was received between bounds of any kind."""
+    return (
+        await _position(reader, gte, upto, after=False),
+        await _position(reader, lte, upto, after=True),
+    )
+
+
+def between(span: Span, values: Sequence[Any]) -> bool:
+    """Whether the values of a message's fields are within bounds."""
+    try:
+        key = key_of(values)
+        return key_of(span.gte) <= key <= key_of(span.lte)
+    except QueryError:  # an object has no place
+        return False
+
+
+async def first_since(reader: Reader, time: float, upto: int, *, after: bool = False) -> int:
+    """The first position up to `upto` received at a time or later (`after`: later); `upto` + 1 where none was."""
+    low, high = 1, upto + 1
+    while low < high:
+        middle = (low + high) // 2
+        at, received = await _received(reader, middle, high)
+        if received is not None and (received <= time if after else received < time):
+            low = at + 1
+        else:
+            high = middle
+    return low
+
+
+async def _position(reader: Reader, bound: Any, upto: int, *, after: bool) -> int:
+    if bound is None or isinstance(bound, bool):
+        return 0
+    if isinstance(bound, int | float):
+        return await first_since(reader, bound, upto, after=after)
+    return upto + 1
+
+
+async def _received(reader: Reader, position: int, end: int) -> tuple[int, float | None]:
+    """The first message from a position on that is still there, and when it was received."""
+    step = 1
+    while position < end:
+        found = await reader.messages(range(position, min(position + step, end)))
+        if found:
+            return found[0].position, found[0].record.received
+        position, step = position + step, CHUNK
+    return end, None

@@ -1,0 +1,75 @@
+"""What mentions an id or a channel, anywhere in its content: `backlinks.read`.
+
+Answers as ssb-backlinks 2.1, with what came out of boxes for us.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from common.bus import Call, CallerError, Method
+from common.feed.options import text_of
+from common.query import indexes
+from common.query.backlinks import destinations, resolved_time
+from common.query.choice import Index
+from common.query.request import Request, read_request
+from common.query.values import UNDEFINED, truthy
+from services.indexing.adapters.reader import Reader
+from services.indexing.answering import faults
+from services.indexing.linking import LinkRows, read_links
+from services.indexing.model.message import Message
+from services.indexing.model.shown import Shown, shown
+from services.indexing.model.view import View
+
+__all__ = ["VIEWS", "methods"]
+
+
+class _Backlinks:
+    """The message, with `dest` and, but in the index by time received, `rts`."""
+
+    name = "backlinks"
+    indexes = indexes.BACKLINKS
+    by_arrival = frozenset({"DTS"})
+
+    def links(self, message: Message) -> list[dict[str, Any]]:
+        found = destinations(message.content)
+        if not found:
+            return []
+        item = shown(message).item
+        rts = resolved_time(item)
+        return [{**item, "rts": rts, "dest": dest} for dest in found]
+
+    def given(self, index: Index, message: Message, link: dict[str, Any]) -> Shown:
+        more = {"dest": link["dest"]}
+        if index.name != "DTS" and link["rts"] is not UNDEFINED:
+            more["rts"] = link["rts"]
+        return shown(message, **more)
+
+
+VIEWS: tuple[View, ...] = (LinkRows(_Backlinks()),)
+
+
+def methods(reader: Reader) -> Mapping[str, Method]:
+    """The table."""
+
+    async def read(call: Call) -> None:
+        """`backlinks.read`: messages that mention something, through the stages of a query."""
+        with faults():
+            await read_links(call, reader, _request(call.args), _Backlinks())
+
+    return {"backlinks.read": Method("source", read)}
+
+
+def _request(args: list[Any]) -> Request:
+    """The options; an `index` by name is a `$sort` behind the query."""
+    request = read_request(args)
+    given = args[0] if args and isinstance(args[0], dict) else {}
+    name = given.get("index")
+    if not truthy(name):
+        return request
+    index = next((one for one in indexes.BACKLINKS if one.name == name), None)
+    if index is None:
+        raise CallerError(f"Invalid index: {text_of(name)}")
+    query = request.query if truthy(request.query) else []
+    stages = query if isinstance(query, list) else [query]
+    sort = {"$sort": [list(field) for field in index.fields]}
+    return request._replace(query=[*stages, sort])
