@@ -10,7 +10,7 @@ from typing import Any, Self
 from tests.support.driver import LINE_LIMIT, PEERS
 
 PATIENCE_MS = 4_000
-"""How long a call may say nothing before it counts as silent, or a stream as open."""
+"""How long a server says nothing to any call before those without an answer count as silent, streams as open."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@
 // First line out: {"connected": id} or {"failed": text}. Then one JSON command a line on stdin:
 //   {"id": n, "name": "friends.hops", "as": "async", "args": [...]}  a call with this muxrpc type, whatever the server's
 //   -> {"id", "value"} (absent for no value), {"id", "error"}, {"id", "items": [...], "end": true or error text or false}
-// A source or duplex that stays open longer than `patience` after its last item is reported with end false and aborted;
-// with "wait": true only when {"finish": true} comes. An async call without an answer is {"id", "silent": true}.
+// A source or duplex that is still open when the server has said nothing at all for `patience` is reported with end false
+// and aborted; with "wait": true only when {"finish": true} comes. An async call without an answer then is {"id", "silent": true}.
 const readline = require('readline')
 const pull = require('pull-stream')
 const ssbKeys = require('ssb-keys')
@@ -16,7 +16,23 @@ const say = (o) => process.stdout.write(JSON.stringify(o) + '\n')
 const text = (err) => (err && err.message) || String(err)
 const KINDS = ['async', 'source', 'sink', 'duplex']
 const clients = {}
+let heard = Date.now()
 const waiting = []
+
+// Calls `then` when the server has said nothing, to no call, for `patience`: a busy machine is given its time. It looks
+// twice, as what came while this process had no processor is read after the timers.
+function whenSilent (then) {
+  let timer = null
+  let seen = null
+  const look = () => {
+    const left = heard + options.patience - Date.now()
+    if (left <= 0 && seen === heard) return then()
+    seen = heard
+    timer = setTimeout(look, Math.max(left, 100))
+  }
+  timer = setTimeout(look, options.patience)
+  return () => clearTimeout(timer)
+}
 
 function tree (kind) {
   const root = {}
@@ -49,8 +65,8 @@ function listen () {
     else if (c.as === 'async') ask(c, fn)
     else if (c.as === 'source') read(c, fn(...c.args))
     else if (c.as === 'sink') {
-      const timer = setTimeout(() => say({ id: c.id, silent: true }), options.patience)
-      pull(pull.values(c.sent || []), fn(...c.args, (err) => { clearTimeout(timer); say(err ? { id: c.id, error: text(err) } : { id: c.id, end: true }) }))
+      const heeded = whenSilent(() => say({ id: c.id, silent: true }))
+      pull(pull.values(c.sent || []), fn(...c.args, (err) => { heard = Date.now(); heeded(); say(err ? { id: c.id, error: text(err) } : { id: c.id, end: true }) }))
     } else {
       const stream = fn(...c.args)
       pull(pull.values(c.sent || []), stream.sink)
@@ -61,30 +77,28 @@ function listen () {
 
 function ask (c, fn) {
   let over = false
-  const done = (o) => { if (!over) { over = true; clearTimeout(timer); say(Object.assign({ id: c.id }, o)) } }
-  const timer = setTimeout(done, options.patience, { silent: true })
-  fn(...c.args, (err, value) => done(err ? { error: text(err) } : { value }))
+  const done = (o) => { if (!over) { over = true; heeded(); say(Object.assign({ id: c.id }, o)) } }
+  const heeded = whenSilent(() => done({ silent: true }))
+  fn(...c.args, (err, value) => { heard = Date.now(); done(err ? { error: text(err) } : { value }) })
 }
 
 function read (c, source) {
   const items = []
   let over = false
-  let timer = null
   const done = (end) => {
     if (over) return
     over = true
-    clearTimeout(timer)
+    heeded()
     say({ id: c.id, items, end })
   }
   const quiet = () => { done(false); source(true, () => {}) }
-  const wait = () => { clearTimeout(timer); if (!c.wait) timer = setTimeout(quiet, options.patience) }
   if (c.wait) waiting.push(quiet)
-  wait()
+  const heeded = c.wait ? () => {} : whenSilent(quiet)
   const next = () => source(null, (end, item) => {
+    heard = Date.now()
     if (end) return done(end === true ? true : text(end))
     if (over) return
     items.push(item)
-    wait()
     next()
   })
   next()
