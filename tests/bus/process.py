@@ -7,6 +7,7 @@ import sys
 import uvloop
 
 from common.bus import Call, Method, Node
+from tests.support.waiting import PATIENCE_S
 
 BODIES = [b"x" * 1000] * 50
 
@@ -43,7 +44,7 @@ async def serve(folder: str) -> None:
 
 async def call(folder: str) -> None:
     async with Node("caller", lambda name: f"ipc://{folder}{name}", calls=["service"]) as node:
-        await node.wait_up("service", 10)
+        await node.wait_up("service", PATIENCE_S)
         print("ready", flush=True)
         await node.call("service", "wait")
 

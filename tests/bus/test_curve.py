@@ -10,8 +10,9 @@ import zmq.asyncio
 
 from common.bus import Call, EndpointError, KeysError, Method, Node, Timing, Unavailable
 from common.bus.keyring import make, read
-from tests.bus.wire import Endpoints, until
+from tests.bus.wire import Endpoints
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S, until
 
 FAST = Timing(tick=0.02)
 
@@ -46,7 +47,7 @@ def stranger(tmp_path: Path, keys: Path) -> Path:
 async def test_calls_go_over_tcp_with_known_keys(tcp: Endpoints, keys: Path) -> None:
     caller = Node("caller", tcp, calls=["service"], keys=keys)
     async with Node("service", tcp, METHODS, keys=keys) as service, caller:
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         assert (await caller.call("service", "echo", 1)).json() == [1]
         assert not service.refused
         assert not caller.refused
@@ -86,7 +87,7 @@ async def test_who_becomes_known_is_let_in(tcp: Endpoints, keys: Path, stranger:
             await until(lambda: service.refused["key"])
         (keys / "friend.pub").write_bytes((stranger / "caller.pub").read_bytes())
         async with Node("service", tcp, METHODS, keys=keys):
-            await caller.wait_up("service", 5)
+            await caller.wait_up("service", PATIENCE_S)
 
 
 async def test_service_with_another_key_is_not_spoken_to(

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from common.bus import Call, CallerError, Method, Node, OurError, again
+from tests.support.waiting import until
 
 
 async def answers(call: Call) -> None:
@@ -25,15 +27,15 @@ async def test_what_ended_begins_again_and_so_after_a_restart(
                 async for batch in stream:
                     seen.extend(batch.json())
 
+        def told(times: int) -> bool:
+            return len(lost) >= 2 and len(seen) >= times
+
         work = asyncio.create_task(
             again(reader, "facts", once, lost=lambda: lost.append(len(seen)))
         )
-        for _ in range(2):
-            before = len(seen)
+        for times in (2, 4):
             async with Node("facts", endpoints, {"tell": Method("source", answers)}):
-                async with asyncio.timeout(20):
-                    while len(lost) < 2 or len(seen) < before + 2:
-                        await asyncio.sleep(0.01)
+                await until(partial(told, times))
         work.cancel()
     assert lost[:2] == [1, 2]
 

@@ -21,7 +21,8 @@ from common.bus import (
     Timing,
     Unavailable,
 )
-from tests.bus.wire import Endpoints, until
+from tests.bus.wire import AT_ONCE_S, Endpoints
+from tests.support.waiting import PATIENCE_S, until
 
 Context = zmq.Context[zmq.Socket[bytes]]
 FAST = Timing(tick=0.02)
@@ -99,7 +100,7 @@ async def _four_shapes(endpoints: Endpoints, context: Context | None) -> None:
         Node("caller", endpoints, calls=["service"], context=context) as caller,  # starts first
         Node("service", endpoints, METHODS, context=context),
     ):
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         assert caller.manifest("service")["echo"] == ("async", ["anonymous"], True)
         assert (await caller.call("service", "echo", 1, "two")).json() == [1, "two"]
         batches = [batch async for batch in caller.source("service", "count", 3)]
@@ -131,7 +132,7 @@ async def test_unexpected_failure_is_ours_and_logged_once(
         Node("service", endpoints, METHODS),
         Node("caller", endpoints, calls=["service"]) as caller,
     ):
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         with pytest.raises(OurError) as failure:
             await caller.call("service", "break")
         assert failure.value.code == "internal"
@@ -156,7 +157,7 @@ async def test_service_that_stops_and_comes_back_is_found(
     async with Node("caller", where, calls=["service"], context=context, timing=FAST) as caller:
         for _ in range(2):
             async with Node("service", where, METHODS, context=context, timing=FAST):
-                await caller.wait_up("service", 5)
+                await caller.wait_up("service", PATIENCE_S)
                 duplex = caller.duplex("service", "double")
                 await duplex.send([b"1"])
                 assert (await anext(aiter(duplex))).json() == [2]
@@ -165,7 +166,7 @@ async def test_service_that_stops_and_comes_back_is_found(
             await until(lambda: not caller.is_up("service"))
         await asyncio.sleep(FAST.tick * FAST.silence * 1.5)  # the queue of hellos is let go
         async with Node("service", where, METHODS, context=context, timing=FAST):
-            await caller.wait_up("service", 5)
+            await caller.wait_up("service", PATIENCE_S)
 
 
 async def test_call_into_a_connection_that_is_gone_is_unavailable(
@@ -177,8 +178,8 @@ async def test_call_into_a_connection_that_is_gone_is_unavailable(
     async with Node("caller", where, calls=["service"], context=context) as caller:
         service = Node("service", where, METHODS, context=context)
         await service.start()
-        await caller.wait_up("service", 5)
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
+        await caller.wait_up("service", PATIENCE_S)
         await service.stop()  # inproc has no monitor: only a send can tell
         for _ in range(2):
             with pytest.raises(Unavailable):
@@ -195,7 +196,7 @@ async def test_service_named_twice_is_met_once(endpoints: Endpoints) -> None:
     async with Node("service", endpoints, {"echo": Method("async", echo)}), caller:
         met: list[str] = []
         caller.on_change(lambda name, _: met.append(name))
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         assert (await caller.call("service", "echo")).json() == []
         assert met == ["service"]
 
@@ -205,7 +206,7 @@ async def test_idle_nodes_stay_up(endpoints: Endpoints) -> None:
         Node("service", endpoints, METHODS, timing=FAST),
         Node("caller", endpoints, calls=["service"], timing=FAST) as caller,
     ):
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         changes: list[bool] = []
         caller.on_change(lambda _, up: changes.append(up))
         await asyncio.sleep(FAST.tick * FAST.silence * 2)
@@ -224,7 +225,7 @@ async def test_big_streams_flow_both_ways_with_little_credit(endpoints: Endpoint
         Node("service", endpoints, {"mirror": Method("duplex", mirror)}),
         Node("caller", endpoints, calls=["service"]) as caller,
     ):
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         async with caller.duplex("service", "mirror", window=1000) as duplex:
 
             async def write() -> None:
@@ -262,7 +263,7 @@ async def test_handler_may_end_its_direction_and_go_on_reading(endpoints: Endpoi
         Node("service", endpoints, {"half": Method("duplex", half)}),
         Node("caller", endpoints, calls=["service"]) as caller,
     ):
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         duplex = caller.duplex("service", "half")
         assert [batch.json() async for batch in duplex] == [[1]]
         await duplex.send([b"5"])
@@ -286,7 +287,7 @@ async def test_error_of_the_caller_reaches_the_reading_handler(endpoints: Endpoi
         Node("service", endpoints, {"read": Method("sink", read)}),
         Node("caller", endpoints, calls=["service"]) as caller,
     ):
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         sink = caller.sink("service", "read")
         await sink.send([b"1"])
         sink.fail(CallerError("changed my mind"))
@@ -304,7 +305,7 @@ async def test_own_codecs_are_used_for_arguments_and_values(endpoints: Endpoints
         Node("service", endpoints, METHODS, parse=parse, encode=encode),
         Node("caller", endpoints, calls=["service"], parse=parse, encode=encode) as caller,
     ):
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         reply = await caller.call("service", "echo", {"a": 1})
         assert reply.bodies == [b'own:[{"a":1}]']
         assert reply.json() == [{"a": 1}]
@@ -331,11 +332,11 @@ async def test_stop_lets_go_of_all_who_wait(endpoints: Endpoints) -> None:
     caller = Node("caller", endpoints, calls=["service", "absent"])
     await caller.start()
     async with Node("service", endpoints, METHODS):
-        await caller.wait_up("service", 5)
+        await caller.wait_up("service", PATIENCE_S)
         waiting = asyncio.create_task(caller.wait_up("absent"))
         sink = caller.sink("service", "total")
         await asyncio.sleep(0)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(AT_ONCE_S):
             await caller.stop()
             await caller.stop()
         for left in (waiting, sink.end(), caller.call("service", "echo")):

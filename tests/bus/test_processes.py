@@ -20,7 +20,8 @@ from common.bus import (
     Timing,
     Unavailable,
 )
-from tests.bus.wire import Endpoints, until
+from tests.bus.wire import AT_ONCE_S, Endpoints
+from tests.support.waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -60,7 +61,7 @@ def processes(endpoints: Endpoints) -> Iterator[Processes]:
 @asynccontextmanager
 async def calling(endpoints: Endpoints) -> AsyncIterator[Node]:
     async with Node("caller", endpoints, calls=["service"]) as node:
-        await node.wait_up("service", 10)
+        await node.wait_up("service", PATIENCE_S)
         yield node
 
 
@@ -76,14 +77,14 @@ async def test_killed_service_ends_calls_at_once_and_is_found_again(
         stream = node.source("service", "flood", window=10_000)
         assert (await anext(aiter(stream))).bodies
         process.send_signal(signal.SIGKILL)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(AT_ONCE_S):
             with pytest.raises(Unavailable):
                 await waiting
             with pytest.raises(Unavailable):
                 [batch async for batch in stream]
         assert changes == [False]
         await processes.start("service")  # the stale socket file of the dead one is in its way
-        await node.wait_up("service", 5)
+        await node.wait_up("service", PATIENCE_S)
         assert (await node.call("service", "pid")).json() != first
         assert changes == [False, True]
 
@@ -94,12 +95,12 @@ async def test_hanging_service_costs_its_callers_a_deadline_and_then_counts_as_g
     process = await processes.start("service")
     patience = Timing(tick=0.05)
     async with Node("caller", endpoints, calls=["service"], timing=patience) as node:
-        await node.wait_up("service", 10)
+        await node.wait_up("service", PATIENCE_S)
         stream = node.source("service", "flood", window=10_000)
         first = (await node.call("service", "pid")).json()
         process.send_signal(signal.SIGSTOP)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 with pytest.raises(DeadlineExceeded):
                     await node.call("service", "pid", deadline_ms=200)
                 with pytest.raises(Unavailable, match="silent"):  # 20 ticks later
@@ -109,7 +110,7 @@ async def test_hanging_service_costs_its_callers_a_deadline_and_then_counts_as_g
                 assert not node.is_up("service")
         finally:
             process.send_signal(signal.SIGCONT)
-        await node.wait_up("service", 10)
+        await node.wait_up("service", PATIENCE_S)
         assert (await node.call("service", "pid")).json() == first
 
 
@@ -130,7 +131,7 @@ async def test_killed_caller_has_its_calls_cancelled_at_once(
         process = await processes.start("caller")
         await until(lambda: states == ["open"])
         process.send_signal(signal.SIGKILL)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(AT_ONCE_S):
             await until(lambda: states == ["open", "over"])
 
 

@@ -18,7 +18,8 @@ from common.bus import (
     Unavailable,
 )
 from common.bus.frames import Kind
-from tests.bus.wire import INCARNATION, Endpoints, RawService, until
+from tests.bus.wire import INCARNATION, Endpoints, RawService
+from tests.support.waiting import PATIENCE_S, until
 
 FAST = Timing(tick=0.02)
 PINGS = (Kind.PING,)
@@ -32,7 +33,7 @@ async def meeting(
         raw = RawService(endpoints("service"))
         try:
             await raw.meet({"read": ["source", [], True]})
-            await node.wait_up("service", 5)
+            await node.wait_up("service", PATIENCE_S)
             yield node, raw
         finally:
             raw.close()
@@ -192,7 +193,7 @@ async def test_sink_that_has_its_value_takes_no_more(endpoints: Endpoints) -> No
         sink = node.sink("service", "take")
         call = await raw.receive()
         await raw.send(Kind.END, call.call, options={"types": b"\1"}, bodies=[b"full"])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await sink.send([b"1"])  # never granted, and not needed
             assert (await sink.end()).json() == "full"
 
@@ -253,7 +254,7 @@ async def test_hello_is_said_again_until_it_is_answered(endpoints: Endpoints) ->
         await until(lambda: node.refused["manifest"])
         assert not node.is_up("service")
         await raw.send(Kind.HELLO, options={"incarnation": INCARNATION})
-        await node.wait_up("service", 5)
+        await node.wait_up("service", PATIENCE_S)
         raw.close()
 
 
@@ -261,7 +262,7 @@ async def test_silent_service_is_down_and_met_again(endpoints: Endpoints) -> Non
     async with meeting(endpoints, FAST) as (node, raw):
         changes: list[bool] = []
         node.on_change(lambda _, up: changes.append(up))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             with pytest.raises(Unavailable, match="silent"):
                 await node.call("service", "do")
         with pytest.raises(Unavailable):

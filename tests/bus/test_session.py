@@ -10,7 +10,8 @@ import pytest
 from common.bus import Call, Caller, CallerError, Method, Node, PeerError, Raw, Timing
 from common.bus import session as session_module
 from common.bus.frames import Kind
-from tests.bus.wire import Endpoints, RawCaller, until
+from tests.bus.wire import AT_ONCE_S, Endpoints, RawCaller
+from tests.support.waiting import until
 
 FAST = Timing(tick=0.02)
 TEXT = b"\1"
@@ -355,7 +356,7 @@ async def test_caller_that_leaves_loses_its_calls_at_once(endpoints: Endpoints) 
         await raw.call(2, "stream", "source", window=1000)
         await until(lambda: service.started == 2)
         raw.socket.close()
-        async with asyncio.timeout(1):  # long before the silence of 10 s
+        async with asyncio.timeout(AT_ONCE_S):
             await until(lambda: service.cancelled == 2)
         assert node._server
         assert not node._server._sessions
@@ -396,7 +397,7 @@ async def test_stop_ends_open_calls_within_a_second(endpoints: Endpoints) -> Non
     await raw.call(1, "wait")
     await raw.call(2, "stream", "source", window=1000)
     await until(lambda: service.started == 2)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(AT_ONCE_S):
         await node.stop()
     assert service.cancelled == 2
     errors = [await raw.receive(), await raw.receive()]
@@ -424,7 +425,7 @@ async def test_stop_does_not_wait_for_a_stubborn_handler(endpoints: Endpoints) -
     assert node._server
     sessions = node._server._sessions
     await until(lambda: any(session.calls for session in sessions.values()))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(AT_ONCE_S):
         stopping = asyncio.create_task(node.stop())
         await asyncio.sleep(0.05)
         await raw.call(2, "stubborn")

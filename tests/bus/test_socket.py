@@ -7,7 +7,8 @@ import pytest
 import zmq
 
 from common.bus.socket import MAX_FRAME, MAX_TURN, Mailbox, Socket, Watch, open_socket
-from tests.bus.wire import Endpoints, until
+from tests.bus.wire import Endpoints
+from tests.support.waiting import PATIENCE_S, until
 
 
 def pair(context: zmq.Context[Socket], endpoint: str) -> tuple[Socket, Socket]:
@@ -149,6 +150,6 @@ async def test_a_mailbox_whose_context_ends_closes_itself() -> None:
     context: zmq.Context[Socket] = zmq.Context()
     mailbox = Mailbox(open_socket(context, zmq.DEALER), lambda _: None)
     ending = asyncio.get_running_loop().run_in_executor(None, context.term)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await ending
     assert mailbox.closed

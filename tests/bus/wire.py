@@ -9,17 +9,12 @@ import zmq
 import zmq.asyncio
 
 from common.bus.frames import Kind, Message, decode, encode
+from tests.support.waiting import PATIENCE_S
 
 Endpoints = Callable[[str], str]
-PATIENCE = 5.0  # seconds until a test gives up
+AT_ONCE_S = 5
+"""Long before the silence of 10 s after which the other side counts as gone."""
 INCARNATION = b"rawrawra"
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 class _Raw:
@@ -29,7 +24,7 @@ class _Raw:
         self.socket.linger = 0
 
     async def receive_frames(self) -> list[bytes]:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             frames: list[bytes] = await self.socket.recv_multipart()
             return frames
 

@@ -9,6 +9,7 @@ import pytest
 
 from common.runtime import memory
 from common.runtime.memory import return_forever
+from tests.support.waiting import until
 
 
 async def test_memory_is_returned_when_the_process_has_grown(
@@ -23,16 +24,12 @@ async def test_memory_is_returned_when_the_process_has_grown(
     await asyncio.sleep(0.05)
     assert trims == []
     sizes[0] = 200
-    async with asyncio.timeout(5):
-        while not trims:
-            await asyncio.sleep(0.001)
+    await until(lambda: trims)
     assert sizes == [120]
     sizes[0] = 160
     monkeypatch.setattr(gc, "collect", lambda: None)
     n = len(trims)
-    async with asyncio.timeout(5):
-        while len(trims) < n + 4:
-            await asyncio.sleep(0.001)
+    await until(lambda: len(trims) >= n + 4)
     task.cancel()
 
 

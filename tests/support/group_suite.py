@@ -30,7 +30,8 @@ from services.indexing.handlers.groups import GroupHandlers
 from services.indexing.model.index import Index
 from services.indexing.model.shelf import FAMILIES
 from services.indexing.views import VIEWS
-from tests.support.indexing_suite import LIMIT_S, FakeStorage
+from tests.support.indexing_suite import FakeStorage
+from tests.support.waiting import PATIENCE_S, until
 
 __all__ = ["FRIEND", "KEY", "OURS", "GroupSuite", "Town", "group_suite"]
 
@@ -103,14 +104,12 @@ class GroupSuite:
 
     async def folded(self) -> None:
         """Wait until the views have seen all that was written."""
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             await self._follower.wait_for(len(self._town.storage.records))
 
     async def opened(self, count: int) -> None:
         """Wait until as many messages are open."""
-        async with asyncio.timeout(LIMIT_S):
-            while sum(self.index.kept(n) is not None for n in range(1, 100)) != count:
-                await asyncio.sleep(0.01)
+        await until(lambda: sum(self.index.kept(n) is not None for n in range(1, 100)) == count)
 
     async def check(self) -> list[str]:
         """The views that are not what the log gives."""
@@ -142,7 +141,7 @@ async def group_suite(
         table.update(methods(index, log, follower, builder, 2) | handlers.methods())
         client = Node("client", endpoint, calls=("indexing",))
         async with Node("storage", endpoint, town.storage.methods()), node, client:
-            await client.wait_up("indexing", LIMIT_S)
+            await client.wait_up("indexing", PATIENCE_S)
             work = (follower.follow(), builder.work(), unsealer.work())
             tasks = [asyncio.create_task(one) for one in work]
             yield GroupSuite(town, index, follower, client)

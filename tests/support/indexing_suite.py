@@ -21,13 +21,13 @@ from services.indexing.adapters.log import Log
 from services.indexing.model.index import Index
 from services.indexing.model.shelf import FAMILIES
 from services.indexing.views import VIEWS
+from tests.support.waiting import PATIENCE_S, until
 
-__all__ = ["FEEDS", "IDS", "LIMIT_S", "FakeStorage", "Suite", "boxed", "indexing", "opens"]
+__all__ = ["FEEDS", "IDS", "FakeStorage", "Suite", "boxed", "indexing", "opens"]
 
 FEEDS = [bytes([n]) * 32 for n in range(5)]
 IDS = [FeedId(feed_id(raw)) for raw in FEEDS]
 """Feeds; the first is our own."""
-LIMIT_S = 20
 
 
 def opens(value: Mapping[str, Any]) -> Opened | None:
@@ -96,22 +96,24 @@ class FakeStorage:
         if after > len(self.records):
             raise CallerError("the log is shorter")
         while True:
+            changed = self.changed
             if bodies := self.records[after : None if limit < 0 else after + limit]:
                 after += len(bodies)
                 await call.send(bodies, position=after)
             if not call.args[0]["live"]:
                 return
-            await self.changed.wait()
+            await changed.wait()
             if after > len(self.records) or run != self.run:
                 raise OurError("the disk was changed under us")
 
     async def read_erased(self, call: Call) -> None:
         run, after = self.run, call.args[0]["after"]
         while True:
+            changed = self.changed
             if bodies := [raw for number, raw in self.erased.items() if number > after]:
                 after = len(self.erased)
                 await call.send(bodies, position=after)
-            await self.changed.wait()
+            await changed.wait()
             if run != self.run:
                 raise OurError("the disk was changed under us")
 
@@ -162,8 +164,17 @@ class Suite:
 
     async def folded(self) -> None:
         """Wait until the views have seen all that was added."""
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             await self.follower.wait_for(len(self.storage.records))
+
+    async def says(self, state: str) -> None:
+        """Wait until the service says this of its state."""
+
+        async def so() -> bool:
+            found: str = (await self.call("health"))["state"]["state"]
+            return found == state
+
+        await until(so)
 
 
 @asynccontextmanager
@@ -184,7 +195,7 @@ async def indexing() -> AsyncIterator[Suite]:
         table.update(methods(index, log, follower, builder, 2))
         client = Node("client", endpoint, calls=("indexing",))
         async with Node("storage", endpoint, storage.methods()), node, client:
-            await client.wait_up("indexing", LIMIT_S)
+            await client.wait_up("indexing", PATIENCE_S)
             work = (follower.follow(), builder.work(), Eraser(log, index, follower).work())
             tasks = [asyncio.create_task(one) for one in work]
             yield Suite(storage, index, follower, client)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.support.processes import family
 from tests.support.servers import OurServer
+from tests.support.waiting import until
 
 SERVICES = ("storage", "network", "replication", "indexing", "peers", "blobs", "api")
 #: How many times longer than in CI the tests that kill go on.
@@ -40,8 +41,7 @@ async def kill_all(server: OurServer) -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     await server.process.wait()
-    while any(Path(f"/proc/{pid}").exists() for pid in members):
-        await asyncio.sleep(0.01)
+    await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in members))
 
 
 class Killer:

@@ -16,9 +16,11 @@ from common.wire.events import Ended, Event, Items, Value
 from common.wire.handshake import Client
 from common.wire.session import Session
 from services.network.actor import Network
+from tests.support.waiting import PATIENCE_S, until
 
 APP_KEY = bytes(range(32))
-WAIT = 5
+SOON: dict[str, Any] = {"timers": {"handshake": 400}}
+"""Settings for tests of who says nothing: no handshake that is to succeed may hang on such a time."""
 UPGRADE = (
     b"GET /any/path HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -32,9 +34,10 @@ def settings(path: Path, **more: Any) -> Settings:
         "path": str(path),
         "host": "127.0.0.1",
         "port": 0,
-        "ws": {"port": 0, "http": "public", "wants": "local", "timeout": 2000} | more.pop("ws", {}),
+        "ws": {"port": 0, "http": "public", "wants": "local", "timeout": PATIENCE_S * 1000}
+        | more.pop("ws", {}),
         "caps": {"shs": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
-        "timers": {"handshake": 400},
+        "timers": {"handshake": PATIENCE_S * 1000},
         "logging": {"level": "info"},
         "bus": {"dir": str(path / "run")},
         "services": ["network", "indexing"],
@@ -62,6 +65,11 @@ class World:
     def address(self) -> str:
         place = self.network.listening.places[0]
         return f"net:127.0.0.1:{place.port}~shs:{self.network.listening.key}"
+
+    async def judge(self, feed: str, value: int) -> None:
+        """Our feed follows (1), blocks (-1) or neither; back when the door knows."""
+        self.blocks.put_nowait({"source": self.keys.id, "dest": feed, "value": value})
+        await until(lambda: (feed in self.network.gate._blocks._blocked) == (value == -1))
 
     @property
     def ws_port(self) -> int:
@@ -142,7 +150,7 @@ class Peer:
         return number
 
     async def event(self) -> Event:
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.events.get()
 
     async def ask(self, name: str, *args: object) -> Any:
@@ -168,7 +176,7 @@ class Peer:
         return bodies
 
     async def gone(self) -> None:
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(PATIENCE_S):
             await self.ended.wait()
 
     async def close(self) -> None:

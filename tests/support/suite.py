@@ -23,6 +23,7 @@ from common.graph import Edge
 from common.refs import FeedId, MessageId, feed_id, message_id, raw
 from common.runtime.settings import Settings, load
 from services.replication.actor import serve
+from tests.support.waiting import PATIENCE_S, until
 
 
 def keys_of(number: int) -> Keys:
@@ -328,7 +329,7 @@ class Board:
             self.node = Node("tester", endpoint, calls=workers)
             await stack.enter_async_context(self.node)
             for worker in workers:
-                await self.node.wait_up(worker, 5)
+                await self.node.wait_up(worker, PATIENCE_S)
             yield self
 
     def start(self, worker: str, number: int) -> None:
@@ -343,20 +344,15 @@ class Board:
 
     async def state(self) -> dict[str, Any]:
         """What the service says of itself, once it has begun."""
-        while not (found := (await self.node.call("replication", "health")).json()["state"]):
-            await asyncio.sleep(0.005)
-        assert isinstance(found, dict)
+
+        async def begun() -> Any:
+            return (await self.node.call("replication", "health")).json()["state"]
+
+        found: dict[str, Any] = await until(begun)
         return found
 
     def caller(self, feed: str, connection: str = "x") -> Caller:
         return Caller(feed, "anonymous", "net", connection, client=False)
-
-
-async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Waits for what must come true."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def dial(a: Board, b: Board, *, ebt: bool = True) -> None:

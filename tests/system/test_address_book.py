@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.killing import service_pids
 from tests.support.servers import OurServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -54,14 +55,10 @@ async def test_a_connected_address_survives_a_kill(folder: Path) -> None:
         here = await stack.enter_async_context(OurServer(folder / "here"))
         await sbot(here, "gossip.connect", there.address)
         book = here.folder / "conn.json"
-        async with asyncio.timeout(30):
-            while not book.exists() or there.address not in book.read_text():
-                await asyncio.sleep(0.05)
+        await until(lambda: book.exists() and there.address in book.read_text())
         pid = service_pids(here.process.pid)["peers"]
         os.kill(pid, signal.SIGKILL)
-        async with asyncio.timeout(30):
-            while service_pids(here.process.pid).get("peers") in (None, pid):
-                await asyncio.sleep(0.05)
+        await until(lambda: service_pids(here.process.pid).get("peers") not in (None, pid))
         [told] = await until_connected(here, there.id)
         assert told["group"] == "strangers"
         assert json.loads(book.read_text())[there.address]["source"] == "manual"

@@ -19,6 +19,7 @@ from tests.support.killing import service_pids
 from tests.support.peer import Peer
 from tests.support.servers import SHS_BYTES, OurServer
 from tests.support.suite import keys_of
+from tests.support.waiting import until
 
 N_FOLLOWS = 20
 PATIENCE_S = 60
@@ -60,8 +61,7 @@ async def written(server: OurServer, notes: dict[str, int]) -> None:
     """Waits until the file of the peer says what it has."""
     name = PEER.id.replace("+", "-").replace("/", "_").replace("=", "")
     file, wanted = server.folder / "ebt" / name, {feed: n >> 1 for feed, n in notes.items()}
-    while not file.exists() or not wanted.items() <= orjson.loads(file.read_bytes()).items():
-        await asyncio.sleep(0.1)
+    await until(lambda: file.exists() and wanted.items() <= orjson.loads(file.read_bytes()).items())
 
 
 async def publish(server: OurServer, content: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from common.bus import Call, CallerError, Method, Node, Unavailable
 from common.refs import FeedId, message_id
 from services.api.actor import asked, methods
 from tests.support.network_world import settings
+from tests.support.waiting import PATIENCE_S
 
 FEED = FeedId("@" + "A" * 43 + "=.ed25519")
 HERE, THERE, NOWHERE = (message_id(bytes([n]) * 32) for n in range(3))
@@ -72,14 +73,14 @@ async def suite(others: Others, **ooo: Any) -> AsyncIterator[Node]:
     table.update(methods(api, FEED, chosen))
     client = Node("test", endpoint, calls=["api"], context=context)
     async with worker, api, client:
-        await client.wait_up("api", 5)
+        await client.wait_up("api", PATIENCE_S)
         status = (await client.call("api", "status")).json()
         assert status["services"]["storage"]["up"] is False
         with pytest.raises(Unavailable):
             await client.call("api", "friends.follow", FEED)
         async with storage:
-            await api.wait_up("storage", 5)
-            await api.wait_up("replication", 5)
+            await api.wait_up("storage", PATIENCE_S)
+            await api.wait_up("replication", PATIENCE_S)
             yield client
     context.term()
 

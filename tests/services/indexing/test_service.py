@@ -10,6 +10,7 @@ from common.bus import CallerError
 from common.store import StoreFull
 from services.indexing.adapters.follower import TOO_SLOW
 from tests.support.indexing_suite import IDS, Suite, boxed
+from tests.support.waiting import PATIENCE_S, until
 
 
 async def test_messages_by_type_finds_what_was_just_appended(suite: Suite) -> None:
@@ -158,15 +159,11 @@ async def watched(suite: Suite, method: str, options: Any, count: int) -> list[A
     suite.storage.add(1, {"type": "contact", "contact": IDS[2], "following": True})
     found: list[Any] = []
     async with suite.client.source("indexing", method, options) as stream:
-        await asyncio.sleep(0.3)
-        position = 1
+        await until(lambda: suite.follower._watchers)
         for said in ({"following": True}, {"blocking": True}, {"blocking": True}):
             suite.storage.add(0, {"type": "contact", "contact": IDS[1], **said})
-            position += 1
-            async with asyncio.timeout(10):
-                while suite.index.position < position:
-                    await asyncio.sleep(0.01)
-        async with asyncio.timeout(10):
+            await suite.folded()
+        async with asyncio.timeout(PATIENCE_S):
             while len(found) < count:
                 found += (await anext(stream)).json()
     return found
@@ -227,9 +224,7 @@ async def test_who_does_not_read_the_graph_is_given_up(
     with suite.follower.watch() as queue:
         for n in range(3):
             suite.storage.add(0, {"type": "contact", "contact": IDS[1 + n], "following": True})
-            async with asyncio.timeout(5):
-                while suite.index.position <= n:
-                    await asyncio.sleep(0.01)
+            await suite.folded()
         assert queue.get_nowait() is TOO_SLOW
 
 
@@ -296,9 +291,7 @@ async def test_a_log_that_was_replaced_is_folded_anew(suite: Suite) -> None:
     assert health["state"]["position"] == 2
     suite.storage.records.clear()
     suite.storage.add(1, {"type": "contact", "contact": IDS[2], "following": True})
-    async with asyncio.timeout(5):
-        while suite.index.positions()["times"] != 1:
-            await asyncio.sleep(0.01)
+    await until(lambda: suite.index.positions()["times"] == 1)
     assert len(await suite.items("createFeedStream")) == 1
     assert await suite.items("messagesByType", "post") == []
 
@@ -311,9 +304,12 @@ async def test_a_log_of_the_same_length_with_other_messages_is_folded_anew(suite
     for _ in range(3):
         suite.storage.add(1, {"type": "vote"})
     suite.storage.interrupt()
-    async with asyncio.timeout(5):
-        while suite.index.positions()["times"] != 3 or await suite.items("messagesByType", "post"):
-            await asyncio.sleep(0.01)
+
+    async def anew() -> bool:
+        folded = suite.index.positions()["times"] == 3
+        return folded and not await suite.items("messagesByType", "post")
+
+    await until(anew)
     assert len(await suite.items("messagesByType", "vote")) == 3
 
 
@@ -331,14 +327,11 @@ async def test_full_disk_stops_the_views_and_nothing_else(
     with caplog.at_level(logging.CRITICAL):
         monkeypatch.setattr(store, "write", refuse)
         suite.storage.add(0, {"type": "contact", "contact": IDS[2], "following": True})
-        async with asyncio.timeout(5):
-            while (await suite.call("health"))["state"]["state"] != "disk full":
-                await asyncio.sleep(0.01)
+        await suite.says("disk full")
+        monkeypatch.setattr("services.indexing.adapters.follower.PATIENCE_S", 0.2)
     assert suite.index.position == 1
     assert await suite.call("friends.isFollowing", {"source": IDS[0], "dest": IDS[2]}) is False
     monkeypatch.setattr(store, "write", write)
-    async with asyncio.timeout(5):
-        while (await suite.call("health"))["state"]["state"] != "ok":
-            await asyncio.sleep(0.01)
+    await suite.says("ok")
     assert suite.index.position == 2
     assert await suite.call("friends.isFollowing", {"source": IDS[0], "dest": IDS[2]}) is True

@@ -14,6 +14,7 @@ from common.crypto import keys as identities
 from common.crypto.keys import Keys
 from services.network.actor import Network
 from tests.support.network_world import Enter, Peer, Start, World, settings
+from tests.support.waiting import PATIENCE_S
 
 
 def _indexing(world_blocks: asyncio.Queue[dict[str, object]], *, sync: bool) -> dict[str, Method]:
@@ -49,7 +50,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             stack.push_async_callback(network.stop)
             await network.start()
             for name in nodes:
-                await network.node.wait_up(name, 5)
+                await network.node.wait_up(name, PATIENCE_S)
             return World(network, chosen, keys, path, blocks)
 
         yield go

@@ -12,7 +12,8 @@ import pytest
 from common.bus import BusError, Call, CallerError, Method, Node, Raw
 from common.wire.packets import JSON
 from services.network.adapters import dialler
-from tests.support.network_world import Enter, Start, World
+from tests.support.network_world import SOON, Enter, Start, World
+from tests.support.waiting import PATIENCE_S, until
 
 ANYBODY = ("anonymous",)
 
@@ -68,7 +69,7 @@ SERVICES = {
 @asynccontextmanager
 async def caller(world: World) -> AsyncIterator[Node]:
     async with Node("tester", world.settings.endpoint, calls=["network"]) as node:
-        await node.wait_up("network", 5)
+        await node.wait_up("network", PATIENCE_S)
         yield node
 
 
@@ -105,13 +106,11 @@ async def test_dials_that_fail_say_why(start: Start) -> None:
     async with caller(here) as node:
         with pytest.raises(CallerError, match="our own key"):
             await dialled(node, here)
-        here.blocks.put_nowait({"source": here.keys.id, "dest": there.keys.id, "value": -1})
-        await asyncio.sleep(0.1)
+        await here.judge(there.keys.id, -1)
         with pytest.raises(CallerError, match="blocked"):
             await dialled(node, there)
-        here.blocks.put_nowait({"source": here.keys.id, "dest": there.keys.id, "value": 1})
-        there.blocks.put_nowait({"source": there.keys.id, "dest": here.keys.id, "value": -1})
-        await asyncio.sleep(0.1)
+        await here.judge(there.keys.id, 1)
+        await there.judge(here.keys.id, -1)
         with pytest.raises(BusError, match="hung up on our hello"):
             await dialled(node, there)
         address = there.address
@@ -121,7 +120,7 @@ async def test_dials_that_fail_say_why(start: Start) -> None:
 
 
 async def test_a_dial_to_who_says_nothing_ends_in_time(start: Start) -> None:
-    here, there = await start(), await start()
+    here, there = await start(**SOON), await start()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = there.address.replace(str(there.port), str(silent.getsockname()[1]))
         async with caller(here) as node:
@@ -133,7 +132,7 @@ async def test_each_way_of_an_address_has_its_time(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dialler, "WAY_SECONDS", 0.3)
-    here, there = await start(timers={"handshake": 60_000}), await start()
+    here, there = await start(), await start()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         key = there.network.listening.key
@@ -181,9 +180,9 @@ async def test_a_cancelled_call_is_aborted_at_the_peer(start: Start) -> None:
             async for batch in stream:
                 assert batch.bodies
                 break
-        async with asyncio.timeout(5):
-            while here.network.exchange.find(link)._calls:  # type: ignore[union-attr]
-                await asyncio.sleep(0.01)
+        talk = here.network.exchange.find(link)
+        assert talk is not None
+        await until(lambda: not talk._calls)
 
 
 async def test_calls_end_with_their_connection(start: Start) -> None:

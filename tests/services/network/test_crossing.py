@@ -16,20 +16,14 @@ from services.network.actor import Network
 from services.network.model import CROSSING_MS, Connection, Connections, outlasts
 from tests.support.network_world import Enter, Start, World, settings
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S, until
 
-LIMIT_S = 30
 KEYS = st.binary(min_size=32, max_size=32).map(feed_id)
 PEER = identities.generate(b"\x0e" * 32)
 
 
 def standing(world: World) -> list[Connection]:
     return list(world.network.exchange.connections)
-
-
-async def until(check: Any) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while not check():
-            await asyncio.sleep(0.01)
 
 
 async def dial(node: Node, address: str) -> dict[str, Any]:
@@ -69,7 +63,7 @@ async def test_servers_that_dial_each_other_at_once_settle_on_one_connection(sta
             for w in (a, b)
         ]
         for node in (node_a, node_b):
-            await node.wait_up("network", 5)
+            await node.wait_up("network", PATIENCE_S)
         crossed = 0
         for turn in range(40):
             ways = (b.address, a.address) if turn % 2 else (b.ws_address, a.ws_address)
@@ -96,7 +90,7 @@ async def test_followers_hear_of_the_one_that_stays_before_the_other_goes(start:
     with a.network.exchange.follow() as at_a, b.network.exchange.follow() as at_b:
         for here, there in ((a, b), (b, a)):
             async with Node("t", here.settings.endpoint, calls=["network"]) as node:
-                await node.wait_up("network", 5)
+                await node.wait_up("network", PATIENCE_S)
                 await dial(node, there.address)
         await until(lambda: len(standing(a)) == len(standing(b)) == 1)
         for queue in (at_a, at_b):
@@ -155,8 +149,8 @@ async def test_what_crosses_in_two_workers_is_settled_between_them(start: Start)
         Node("a", here.settings.endpoint, calls=["network", "network.2"]) as node,
         Node("b", there.settings.endpoint, calls=["network"]) as other,
     ):
-        await node.wait_up("network.2", 5)
-        await other.wait_up("network", 5)
+        await node.wait_up("network.2", PATIENCE_S)
+        await other.wait_up("network", PATIENCE_S)
         await until(lambda: second.node.is_up("network") and here.network.node.is_up("network.2"))
         for _ in range(20):
             await asyncio.gather(

@@ -10,7 +10,8 @@ import pytest
 from common.bus import BusError, Call, Method, Node
 from common.crypto import keys as identities
 from services.network.websocket import Accepting
-from tests.support.network_world import UPGRADE, WAIT, Start, World
+from tests.support.network_world import SOON, UPGRADE, Start, World
+from tests.support.waiting import PATIENCE_S, until
 
 STRANGER = identities.generate(b"\x0f" * 32)
 
@@ -25,7 +26,7 @@ SERVICES = {"storage": {"whoami": Method("sync", whoami, ("anonymous",))}}
 @asynccontextmanager
 async def caller(world: World) -> AsyncIterator[Node]:
     async with Node("tester", world.settings.endpoint, calls=["network"]) as node:
-        await node.wait_up("network", 5)
+        await node.wait_up("network", PATIENCE_S)
         yield node
 
 
@@ -35,7 +36,7 @@ async def said(world: World, *pieces: bytes) -> bytes:
     for piece in pieces:
         writer.write(piece)
     try:
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(PATIENCE_S):
             return await reader.read()
     finally:
         writer.close()
@@ -44,11 +45,8 @@ async def said(world: World, *pieces: bytes) -> bytes:
 
 async def settled(world: World) -> dict[str, int]:
     """Why connections ended, when no handshake is under way any more."""
-    async with asyncio.timeout(WAIT):
-        while (
-            world.network.doorway.admission.under_way or world.network.doorway.admission.addresses
-        ):
-            await asyncio.sleep(0.01)
+    admission = world.network.doorway.admission
+    await until(lambda: not admission.under_way and not admission.addresses)
     return dict(world.network.exchange.ended)
 
 
@@ -125,7 +123,7 @@ async def test_plain_http_is_answered_and_closed(start: Start, method: bytes) ->
 async def test_scanners_are_counted_and_not_logged(
     start: Start, caplog: pytest.LogCaptureFixture, sent: bytes, reason: str
 ) -> None:
-    world = await start()
+    world = await start(**(SOON if "took too long" in reason else {}))
     caplog.clear()
     with caplog.at_level("INFO"):
         await said(world, sent)
@@ -147,7 +145,7 @@ async def test_a_wrong_port_is_counted_on_both_doors(start: Start) -> None:
 async def test_sockets_of_an_address_are_counted_over_all_doors(start: Start) -> None:
     world = await start(limits={"handshakes_per_address": 1})
     _, first = await asyncio.open_connection("127.0.0.1", world.port)
-    await asyncio.sleep(0.05)
+    await until(lambda: world.network.doorway.admission.under_way)
     assert await said(world, UPGRADE) == b""
     assert world.network.exchange.ended["too many handshakes from one address"] == 1
     first.close()

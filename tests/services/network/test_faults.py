@@ -11,7 +11,8 @@ from common.bus import Call, Method
 from common.crypto import keys as identities
 from common.wire.handshake import Client
 from common.wire.packets import JSON, MAX_PACKET_BYTES, STREAM, encode
-from tests.support.network_world import APP_KEY, AskError, Enter, Peer, Start, World
+from tests.support.network_world import APP_KEY, SOON, AskError, Enter, Peer, Start, World
+from tests.support.waiting import PATIENCE_S, until
 
 STRANGER = identities.generate(b"s" * 32)
 
@@ -36,7 +37,7 @@ async def raw(world: World) -> AsyncIterator[Raw]:
 
 
 async def hung_up(reader: asyncio.StreamReader) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         try:
             while await reader.read(4096):
                 pass
@@ -63,7 +64,7 @@ async def test_wrong_network_key(start: Start, enter: Enter) -> None:
 
 
 async def test_silence(start: Start, enter: Enter) -> None:
-    world = await start(SERVICES)
+    world = await start(SERVICES, **SOON)
     other = await enter(world)
     async with raw(world) as (reader, _):
         await hung_up(reader)
@@ -72,7 +73,7 @@ async def test_silence(start: Start, enter: Enter) -> None:
 
 
 async def test_half_a_handshake(start: Start, enter: Enter) -> None:
-    world = await start(SERVICES)
+    world = await start(SERVICES, timers={"handshake": 1000})
     other = await enter(world)
     machine = Client(APP_KEY, STRANGER.public, STRANGER.secret, world.keys.public, os.urandom(32))
     async with raw(world) as (reader, writer):
@@ -83,8 +84,7 @@ async def test_half_a_handshake(start: Start, enter: Enter) -> None:
     assert "took too long" in reasons(world)
     async with raw(world) as (_, writer):
         writer.write(bytes(10))
-    await asyncio.sleep(0.1)
-    assert "hung up before" in reasons(world)
+    await until(lambda: "hung up before" in reasons(world))
     await others_go_on(world, other)
 
 
@@ -148,10 +148,12 @@ async def test_who_only_listens_is_not_silent(start: Start, enter: Enter) -> Non
     world = await start({"storage": {"drip": Method("source", drip, ("anonymous",))}})
     listener = await enter(world, STRANGER)
     listener.call("source", "drip")
-    watching = asyncio.ensure_future(world.network.exchange.watch(1, pause=0.05))
-    await asyncio.sleep(2)
-    watching.cancel()
-    assert not listener.ended.is_set()
+    await listener.event()
+    (connection,) = world.network.exchange.connections
+    talk = world.network.exchange.find(connection.name)
+    assert talk is not None
+    active_at = talk.active_at
+    await until(lambda: talk.active_at > active_at)
 
 
 async def test_arguments_that_we_cannot_read(start: Start, enter: Enter) -> None:

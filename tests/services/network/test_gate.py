@@ -11,12 +11,12 @@ from common.bus import BusError, Call, CallerError, Method, Node
 from common.crypto import keys as identities
 from common.wire.errors import HandshakeError
 from tests.support.network_world import Enter, Start, World
+from tests.support.waiting import PATIENCE_S, until
 
 FRIEND = identities.generate(b"\x0a" * 32)
 STRANGER = identities.generate(b"\x0b" * 32)
 ADMIN = identities.generate(b"\x0c" * 32)
 REJECT_UNKNOWN = {"conn": {"firewall": {"rejectBlocked": True, "rejectUnknown": True}}}
-LIMIT_S = 30
 
 
 async def admits(call: Call) -> object:
@@ -29,18 +29,12 @@ PEERS = {"peers": {"firewall.admits": Method("async", admits, muxrpc=False)}}
 @asynccontextmanager
 async def caller(world: World) -> AsyncIterator[Node]:
     async with Node("tester", world.settings.endpoint, calls=["network"]) as node:
-        await node.wait_up("network", 5)
+        await node.wait_up("network", PATIENCE_S)
         yield node
 
 
-def block(world: World, feed: str) -> None:
-    world.blocks.put_nowait({"source": world.keys.id, "dest": feed, "value": -1})
-
-
 async def ended(world: World, reason: str) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while not any(reason in one for one in world.network.exchange.ended):
-            await asyncio.sleep(0.01)
+    await until(lambda: any(reason in one for one in world.network.exchange.ended))
 
 
 async def test_strangers_are_refused_and_friends_are_not(start: Start, enter: Enter) -> None:
@@ -75,20 +69,17 @@ async def test_a_stranger_that_left_while_it_was_asked_about_is_no_harm(
     peers = {"peers": {"firewall.admits": Method("async", slow, muxrpc=False)}}
     world = await start(peers, **REJECT_UNKNOWN)
     entering = asyncio.ensure_future(enter(world, STRANGER))
-    await asyncio.wait_for(asked.wait(), LIMIT_S)
+    await asyncio.wait_for(asked.wait(), PATIENCE_S)
     entering.cancel()
     await asyncio.gather(entering, return_exceptions=True)
     answer.set()
-    async with asyncio.timeout(LIMIT_S):
-        while world.network.doorway.admission.under_way:
-            await asyncio.sleep(0.01)
+    await until(lambda: not world.network.doorway.admission.under_way)
     assert not list(world.network.exchange.connections)
 
 
 async def test_the_rules_can_be_changed(start: Start, enter: Enter) -> None:
     world = await start(PEERS)
-    block(world, STRANGER.id)
-    await asyncio.sleep(0.1)
+    await world.judge(STRANGER.id, -1)
     async with caller(world) as node:
 
         async def rules(*, blocked: bool, unknown: bool) -> None:
@@ -100,15 +91,13 @@ async def test_the_rules_can_be_changed(start: Start, enter: Enter) -> None:
         await rules(blocked=False, unknown=False)
         peer = await enter(world, STRANGER)
         assert await peer.ask("manifest")
-        block(world, FRIEND.id)
         friend = await enter(world, FRIEND)
-        await asyncio.sleep(0.1)
+        await world.judge(FRIEND.id, -1)
         assert await friend.ask("manifest")
         await rules(blocked=True, unknown=False)
         await peer.gone()
         await friend.gone()
-        world.blocks.put_nowait({"source": world.keys.id, "dest": STRANGER.id, "value": 0})
-        await asyncio.sleep(0.1)
+        await world.judge(STRANGER.id, 0)
         await rules(blocked=True, unknown=True)
         with pytest.raises(HandshakeError):
             await enter(world, STRANGER)

@@ -15,6 +15,7 @@ from services.network import handlers, limits
 from services.network.adapters import conversation, descriptors, exchange, gate, link
 from tests.services.network.test_faults import SERVICES, hung_up, others_go_on, raw, reasons
 from tests.support.network_world import AskError, Enter, Peer, Start, World
+from tests.support.waiting import PATIENCE_S, until
 
 STRANGER, OTHER = (identities.generate(bytes([n]) * 32) for n in (201, 202))
 
@@ -31,7 +32,7 @@ async def ask(world: World, method: str, *args: object) -> Any:
     async with AsyncExitStack() as stack:
         node = Node("tester", world.settings.endpoint, calls=("network",))
         await stack.enter_async_context(node)
-        await node.wait_up("network", 5)
+        await node.wait_up("network", PATIENCE_S)
         return (await node.call("network", method, *args)).json()
 
 
@@ -40,13 +41,22 @@ async def state(world: World) -> dict[str, Any]:
     return found
 
 
+async def none_of(world: World, count: str) -> None:
+    async def so() -> bool:
+        return not (await state(world))[count]
+
+    await until(so)
+
+
 async def test_too_many_handshakes_from_one_address(start: Start) -> None:
     world = await start(SERVICES, limits={"handshakes_per_address": 1})
-    async with raw(world) as (first, _), raw(world) as (second, _):
-        await hung_up(second)
+    admission = world.network.doorway.admission
+    async with raw(world):
+        await until(lambda: admission.under_way)
+        async with raw(world) as (second, _):
+            await hung_up(second)
         assert "too many handshakes from one address" in reasons(world)
-        await hung_up(first)
-    assert world.network.doorway.admission.under_way == 0
+    await until(lambda: not admission.under_way)
 
 
 async def test_too_many_connections_from_one_address(start: Start, enter: Enter) -> None:
@@ -57,9 +67,7 @@ async def test_too_many_connections_from_one_address(start: Start, enter: Enter)
     assert "too many connections from one address" in reasons(world)
     await others_go_on(world, await enter(world))
     await peer.close()
-    async with asyncio.timeout(5):
-        while world.network.doorway.admission.addresses:
-            await asyncio.sleep(0.01)
+    await until(lambda: not world.network.doorway.admission.addresses)
     assert await (await enter(world, OTHER)).ask("whoami") == OTHER.id
 
 
@@ -77,15 +85,10 @@ async def test_too_many_connections_of_one_key(start: Start, enter: Enter) -> No
 async def test_connections_that_come_at_once_are_counted_again(start: Start, enter: Enter) -> None:
     world = await start(SERVICES, sync=False, limits={"connections_per_key": 1})
     entering = [asyncio.ensure_future(enter(world, STRANGER)) for _ in range(2)]
-    async with asyncio.timeout(5):
-        while world.network.doorway.admission.under_way < 2:
-            await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
+    await until(lambda: len(world.network.gate._waiting) == 2)
     world.blocks.put_nowait({"sync": True})
     peers = [await entry for entry in entering]
-    async with asyncio.timeout(5):
-        while not any(peer.ended.is_set() for peer in peers):
-            await asyncio.sleep(0.01)
+    await until(lambda: any(peer.ended.is_set() for peer in peers))
     assert len(world.network.exchange.connections) == 1
     assert world.network.exchange.ended["too many connections of one key"] == 1
 
@@ -143,9 +146,7 @@ async def test_too_many_open_calls(
     assert (await state(world))["calls"] == 2
     assert await (await enter(world, OTHER)).ask("whoami") == OTHER.id
     await bad.close()
-    async with asyncio.timeout(5):
-        while (await state(world))["calls"]:
-            await asyncio.sleep(0.01)
+    await none_of(world, "calls")
 
 
 async def test_too_many_bytes_in_all(start: Start, enter: Enter) -> None:
@@ -160,9 +161,7 @@ async def test_too_many_bytes_in_all(start: Start, enter: Enter) -> None:
     assert "too many bytes wait in all" in reasons(world)
     assert 50_000 <= (await state(world))["buffered_bytes"] < 60_000
     await small.close()
-    async with asyncio.timeout(5):
-        while (await state(world))["buffered_bytes"]:
-            await asyncio.sleep(0.01)
+    await none_of(world, "buffered_bytes")
     await others_go_on(world, owner)
 
 
@@ -206,14 +205,12 @@ async def test_strangers_who_wait_are_bounded(
     start: Start, enter: Enter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gate, "MAX_WAITING", 1)
-    world = await start(SERVICES, sync=False, timers={"handshake": 600})
+    world = await start(SERVICES, sync=False, timers={"handshake": 2000})
+    waiting = world.network.gate._waiting
     first = asyncio.ensure_future(Peer.connect(world, STRANGER))
-    async with asyncio.timeout(5):
-        while world.network.doorway.admission.under_way < 1:
-            await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
+    await until(lambda: [feed for feed, _, _ in waiting] == [STRANGER.id])
     second = asyncio.ensure_future(enter(world, OTHER))
-    await asyncio.sleep(0.1)
+    await until(lambda: [feed for feed, _, _ in waiting] == [OTHER.id])
     world.blocks.put_nowait({"sync": True})
     assert await (await second).ask("whoami") == OTHER.id
     with pytest.raises(Exception, match="phase"):
@@ -259,9 +256,7 @@ async def test_who_sends_more_than_a_service_takes_is_not_read(start: Start, ent
     talk = next(t for t in world.network.exchange.connections if t.feed == STRANGER.id)
     found = world.network.exchange.find(talk.name)
     assert found is not None
-    async with asyncio.timeout(5):
-        while found.held < conversation.MAX_WAITING_BYTES:
-            await asyncio.sleep(0.01)
+    await until(lambda: found.held >= conversation.MAX_WAITING_BYTES)
     await asyncio.sleep(0.2)
     assert found.held < 2 * conversation.MAX_WAITING_BYTES
     assert bad.writer.transport.get_write_buffer_size() > 0
@@ -277,7 +272,5 @@ async def test_who_does_not_read_is_dropped(
     bad.writer.transport.pause_reading()  # type: ignore[attr-defined]
     for _ in range(9):
         bad.call("async", "large")
-    async with asyncio.timeout(10):
-        while "does not read" not in reasons(world):
-            await asyncio.sleep(0.01)
+    await until(lambda: "does not read" in reasons(world))
     await others_go_on(world, owner)

@@ -13,6 +13,7 @@ from common.bus import BusError, Node
 from common.runtime.errors import SettingsError
 from services.network.adapters.carrier import Carrier
 from tests.support.network_world import Start, World
+from tests.support.waiting import PATIENCE_S
 
 GRANTED, REFUSED = 0, 5
 HIDDEN = "expyuzz4wqqyqhjn.onion"
@@ -69,7 +70,7 @@ async def proxied(port: int, **more: Any) -> AsyncIterator[Proxy]:
 
 async def dial(here: World, address: str) -> None:
     async with Node("tester", here.settings.endpoint, calls=["network"]) as node:
-        await node.wait_up("network", 5)
+        await node.wait_up("network", PATIENCE_S)
         await node.call("network", "connections.dial", address)
 
 

@@ -16,7 +16,8 @@ from common.refs.ids import blob_id, message_id
 from common.runtime.limits import Shares
 from common.wire.boxstream import Sealer
 from services.network.adapters import web
-from tests.support.network_world import WAIT, Start, World
+from tests.support.network_world import Start, World
+from tests.support.waiting import PATIENCE_S, until
 
 CHUNK = 64 * 1024
 KEY = bytes(range(32))
@@ -107,16 +108,14 @@ def lines(path: str, method: str = "GET", version: str = "HTTP/1.1", more: str =
 
 async def ask(world: World, path: str, *words: str) -> tuple[int, str, bytes]:
     """Status, head and body of an answer."""
-    async with connected(world) as (reader, writer), asyncio.timeout(4 * WAIT):
+    async with connected(world) as (reader, writer), asyncio.timeout(PATIENCE_S):
         writer.write(lines(path, *words))
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     return int(head.split()[1]), head.decode(), body
 
 
 async def counted(world: World, reason: str) -> None:
-    async with asyncio.timeout(4 * WAIT):
-        while not world.network.exchange.ended[reason]:
-            await asyncio.sleep(0.01)
+    await until(lambda: world.network.exchange.ended[reason])
 
 
 async def test_blobs_are_given_whole_and_in_part(start: Start) -> None:
@@ -182,9 +181,7 @@ async def test_a_missing_blob_is_wanted_and_sent_when_it_comes(start: Start) -> 
     world = await start(blobs.services())
     data = b"late"
     asking = asyncio.create_task(ask(world, f"/blobs/get/{id_of(data)}"))
-    async with asyncio.timeout(WAIT):
-        while not blobs.wanted:
-            await asyncio.sleep(0.01)
+    await until(lambda: blobs.wanted)
     blobs.stored[id_of(data)] = data
     blobs.came.set()
     assert (await asking)[::2] == (200, data)
@@ -201,9 +198,7 @@ async def test_a_blob_that_does_not_come_costs_its_time(start: Start) -> None:
     assert status == 504
     assert body.startswith(b"the blob is not here; within 0.3 s no peer sent it")
     assert "Retry-After: 5\r\n" in head
-    async with asyncio.timeout(WAIT):
-        while not blobs.given_up:
-            await asyncio.sleep(0.01)
+    await until(lambda: blobs.given_up)
 
 
 @pytest.mark.parametrize(("code", "status"), [("taken_down", 410), ("bad_argument", 403)])
@@ -232,12 +227,8 @@ async def test_who_leaves_waits_no_longer(start: Start) -> None:
     world = await start(blobs.services(), **served(timeout=60_000))
     async with connected(world) as (_, writer):
         writer.write(lines(f"/blobs/get/{id_of(b'never')}"))
-        async with asyncio.timeout(WAIT):
-            while not blobs.wanted:
-                await asyncio.sleep(0.01)
-    async with asyncio.timeout(WAIT):
-        while not blobs.given_up:
-            await asyncio.sleep(0.01)
+        await until(lambda: blobs.wanted)
+    await until(lambda: blobs.given_up)
 
 
 async def test_too_many_at_a_time_are_told_so(
@@ -250,9 +241,7 @@ async def test_too_many_at_a_time_are_told_so(
     url = f"/blobs/get/{id_of(b'never')}"
     async with connected(world) as (_, first):
         first.write(lines(url))
-        async with asyncio.timeout(WAIT):
-            while not blobs.wanted:
-                await asyncio.sleep(0.01)
+        await until(lambda: blobs.wanted)
         assert (await ask(world, url))[::2] == (
             503,
             b"the blob is not here, and too many requests wait for others\n",
@@ -260,16 +249,16 @@ async def test_too_many_at_a_time_are_told_so(
         world.network.doorway._web._waits = Shares(4, 4)
         async with connected(world) as (_, second):
             second.write(lines(url))
-            async with asyncio.timeout(WAIT):
-                while len(blobs.wanted) < 2:
-                    await asyncio.sleep(0.01)
+            await until(lambda: len(blobs.wanted) >= 2)
             assert (await ask(world, f"/blobs/get/{id_of(b'here')}"))[::2] == (
                 503,
                 b"too many requests at a time\n",
             )
-    async with asyncio.timeout(WAIT):
-        while (await ask(world, f"/blobs/get/{id_of(b'here')}"))[::2] != (200, b"here"):
-            await asyncio.sleep(0.01)
+
+    async def answered() -> bool:
+        return (await ask(world, f"/blobs/get/{id_of(b'here')}"))[::2] == (200, b"here")
+
+    await until(answered)
 
 
 async def test_a_slow_reader_holds_little_and_is_dropped(
@@ -378,10 +367,8 @@ async def test_who_does_not_stop_sending_is_closed(start: Start) -> None:
     world = await start(blobs.services(), **served(timeout=60_000))
     async with connected(world) as (reader, writer):
         writer.write(lines(f"/blobs/get/{id_of(b'never')}"))
-        async with asyncio.timeout(WAIT):
-            while not blobs.wanted:
-                await asyncio.sleep(0.01)
+        await until(lambda: blobs.wanted)
         writer.write(bytes(web.MAX_MORE_BYTES + 1))
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(PATIENCE_S):
             assert await reader.read() == b""
     await counted(world, "http: does not stop")

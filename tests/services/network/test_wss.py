@@ -10,7 +10,8 @@ import pytest
 
 from common.bus import BusError, Node
 from common.runtime.errors import StartError
-from tests.support.network_world import WAIT, Start, World
+from tests.support.network_world import SOON, Start, World
+from tests.support.waiting import PATIENCE_S, until
 
 CURVE = "ec_paramgen_curve:prime256v1"
 
@@ -38,7 +39,7 @@ def listening_on_wss(**more: Any) -> dict[str, object]:
 
 async def dial(here: World, address: str) -> None:
     async with Node("tester", here.settings.endpoint, calls=["network"]) as node:
-        await node.wait_up("network", 5)
+        await node.wait_up("network", PATIENCE_S)
         await node.call("network", "connections.dial", address)
 
 
@@ -50,7 +51,7 @@ async def test_a_peer_is_reached_over_wss_if_its_certificate_is_good(
     address = f"wss://127.0.0.1:{place.port}~shs:{there.network.listening.key}"
     local = Node("tester", there.settings.endpoint, calls=["network"])
     async with local as node:
-        await node.wait_up("network", 5)
+        await node.wait_up("network", PATIENCE_S)
         assert (await node.call("network", "getAddress", "local")).json() == address
     with pytest.raises(BusError, match=r"could not connect.*CERTIFICATE_VERIFY_FAILED"):
         await dial(here, address)
@@ -64,19 +65,17 @@ async def test_a_peer_is_reached_over_wss_if_its_certificate_is_good(
 async def test_who_speaks_no_tls_is_counted_and_its_place_given_back(
     start: Start, files: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    world = await start(connections=listening_on_wss(**files))
+    world = await start(connections=listening_on_wss(**files), **SOON)
     caplog.clear()
     (place,) = world.network.listening.places
     for first in (b"GET / HTTP/1.1\r\n\r\n", b""):
         reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
         writer.write(first)
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(PATIENCE_S):
             await reader.read()
         writer.close()
     admission = world.network.doorway.admission
-    async with asyncio.timeout(WAIT):
-        while admission.under_way or admission.addresses:
-            await asyncio.sleep(0.01)
+    await until(lambda: not (admission.under_way or admission.addresses))
     assert dict(world.network.exchange.ended) == {"tls: no handshake": 2}
     assert caplog.records == []
 
@@ -88,9 +87,8 @@ async def test_sockets_behind_tls_are_counted_before_their_handshake(
     (place,) = world.network.listening.places
     _, first = await asyncio.open_connection("127.0.0.1", place.port)
     admission = world.network.doorway.admission
-    async with asyncio.timeout(WAIT):
-        while not admission.under_way:
-            await asyncio.sleep(0.01)
+    async with asyncio.timeout(PATIENCE_S):
+        await until(lambda: admission.under_way)
         reader, second = await asyncio.open_connection("127.0.0.1", place.port)
         assert await reader.read() == b""
     assert dict(world.network.exchange.ended) == {"too many handshakes from one address": 1}
@@ -104,7 +102,7 @@ async def test_plain_http_is_answered_behind_tls(start: Start, files: dict[str, 
     context = ssl.create_default_context(cafile=files["cert"])
     reader, writer = await asyncio.open_connection("127.0.0.1", place.port, ssl=context)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    async with asyncio.timeout(WAIT):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await reader.read()).startswith(b"HTTP/1.1 404 ")
     writer.close()
 

@@ -19,6 +19,7 @@ from services.network.actor import Network
 from services.peers.actor import Peers
 from services.peers.model.hub import Contact
 from tests.support.network_world import settings
+from tests.support.waiting import PATIENCE_S, until
 
 DEFAULTS = tomllib.loads(sources.data_file("defaults.toml").read_text())
 
@@ -81,12 +82,13 @@ class Pair:
 
     async def until(self, holds: Callable[[dict[str, Any]], bool], key: str) -> dict[str, Any]:
         """What `gossip.get` shows once it is so."""
-        async with asyncio.timeout(30):
-            while True:
-                shown: dict[str, Any] = await self.ask("gossip.get", key) or {}
-                if holds(shown):
-                    return shown
-                await asyncio.sleep(0.01)
+
+        async def shown() -> dict[str, Any] | None:
+            found: dict[str, Any] = await self.ask("gossip.get", key) or {}
+            return found if holds(found) else None
+
+        found: dict[str, Any] = await until(shown)
+        return found
 
     def contact(self, key: str) -> Contact:
         found = self.peers.pools.hub.with_key(key)
@@ -119,8 +121,8 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             stack.push_async_callback(peers.stop)
             node = Node("tester", wanted.endpoint, calls=["peers", "network"])
             await stack.enter_async_context(node)
-            await node.wait_up("peers", 5)
-            await network.node.wait_up("peers", 5)
+            await node.wait_up("peers", PATIENCE_S)
+            await network.node.wait_up("peers", PATIENCE_S)
             return Pair(network, peers, node, path, indexing)
 
         yield go
@@ -309,17 +311,15 @@ async def test_gossip_changes_tell_what_happens(start: Start) -> None:
 async def test_the_book_survives_the_service(start: Start) -> None:
     here, there = await start(), await start()
     await here.ask("gossip.connect", there.address)
-    async with asyncio.timeout(30):
-        path = here.path / "conn.json"
-        while not path.exists() or there.address not in path.read_text():
-            await asyncio.sleep(0.05)
+    path = here.path / "conn.json"
+    await until(lambda: path.exists() and there.address in path.read_text())
     await here.peers.stop()
     kept = json.loads((here.path / "conn.json").read_text())
     assert kept[there.address]["source"] == "manual"
     again = Peers(chosen(here.path), identities.generate(bytes([1]) * 32))
     await again.start()
     try:
-        await here.node.wait_up("peers", 10)
+        await here.node.wait_up("peers", PATIENCE_S)
         await here.until(connected, there.id)
     finally:
         await again.stop()
@@ -342,9 +342,7 @@ async def test_announced_pubs_are_dialled_and_the_place_is_kept(start: Start) ->
     again = Peers(chosen(here.path), identities.generate(bytes([1]) * 32))
     await again.start()
     try:
-        async with asyncio.timeout(30):
-            while len(here.indexing.asked) < 2:
-                await asyncio.sleep(0.05)
+        await until(lambda: len(here.indexing.asked) >= 2)
         assert [one["gt"] for one in here.indexing.asked] == [0, 18.5]
     finally:
         await again.stop()
@@ -381,12 +379,14 @@ async def test_gossip_reconnect_closes_all_and_dials_again(start: Start) -> None
     await here.ask("gossip.connect", there.address)
     first = next(iter(here.contact(there.id).connections))
     assert await here.ask("gossip.reconnect") > 1_500_000_000_000
-    async with asyncio.timeout(30):
-        while True:
-            contact = here.peers.pools.hub.with_key(there.id)
-            if contact and contact.connections and first not in contact.connections:
-                break
-            await asyncio.sleep(0.01)
+
+    def again() -> bool:
+        contact = here.peers.pools.hub.with_key(there.id)
+        return (
+            contact is not None and bool(contact.connections) and first not in contact.connections
+        )
+
+    await until(again)
 
 
 async def test_gossip_help_and_counted_announcements(start: Start) -> None:
@@ -410,9 +410,7 @@ async def test_strangers_are_refused_told_and_kept(start: Start) -> None:
     attempts = here.node.source("peers", "connFirewall.attempts", {"old": True})
     friend, stranger, other = (identities.generate(bytes([n]) * 32).id for n in (50, 51, 52))
     here.indexing.hops.put_nowait({friend: 1, other: 2})
-    async with asyncio.timeout(30):
-        while friend not in here.peers.pools.hops:
-            await asyncio.sleep(0.01)
+    await until(lambda: friend in here.peers.pools.hops)
     admitted = [
         (await here.ask("firewall.admits", {"feed": feed}))["admitted"]
         for feed in (friend, stranger, stranger, other)
@@ -422,15 +420,11 @@ async def test_strangers_are_refused_told_and_kept(start: Start) -> None:
     assert told["id"] == stranger
     attempts.cancel()
     path = here.path / "conn-attempts.json"
-    async with asyncio.timeout(30):
-        while not path.exists() or stranger not in path.read_text():
-            await asyncio.sleep(0.01)
+    await until(lambda: path.exists() and stranger in path.read_text())
     old = here.node.source("peers", "connFirewall.attempts", {"old": True, "live": False})
     assert [item["id"] async for batch in old for item in batch.json()] == [stranger]
     here.indexing.hops.put_nowait({stranger: 1, other: None})
-    async with asyncio.timeout(30):
-        while stranger in path.read_text():
-            await asyncio.sleep(0.01)
+    await until(lambda: stranger not in path.read_text())
     assert not (await here.ask("firewall.admits", {"feed": other}))["admitted"]
     await here.ask("connFirewall.reconfigure", {"rejectUnknown": False})
     await here.ask("connFirewall.reconfigure")
@@ -442,14 +436,11 @@ async def test_strangers_are_refused_told_and_kept(start: Start) -> None:
 async def test_who_is_unknown_from_now_on_leaves(start: Start) -> None:
     here, there = await start(), await start()
     await there.ask("gossip.connect", here.address)
-    async with asyncio.timeout(30):
-        while here.peers.pools.hub.with_key(there.id) is None:
-            await asyncio.sleep(0.01)
-        [told] = await here.ask("peers.explain", there.id)
-        assert told["why"] == "connected: it dialled us"
-        await here.ask("connFirewall.reconfigure", {"rejectUnknown": True})
-        while here.peers.pools.hub.with_key(there.id) is not None:
-            await asyncio.sleep(0.01)
+    await until(lambda: here.peers.pools.hub.with_key(there.id) is not None)
+    [told] = await here.ask("peers.explain", there.id)
+    assert told["why"] == "connected: it dialled us"
+    await here.ask("connFirewall.reconfigure", {"rejectUnknown": True})
+    await until(lambda: here.peers.pools.hub.with_key(there.id) is None)
 
 
 async def test_ping_answers_numbers_and_refuses_the_rest(start: Start) -> None:

@@ -8,7 +8,8 @@ import pytest
 from common.bus import BusError
 from common.feed.validate import Head
 from common.graph import FOLLOW, Edge
-from tests.support.suite import Board, dial, feed_of, keys_of, until
+from tests.support.suite import Board, dial, feed_of, keys_of
+from tests.support.waiting import until
 
 A, B, X = keys_of(1), keys_of(2), keys_of(3)
 MUTUAL = [Edge(A.id, B.id, FOLLOW), Edge(B.id, A.id, FOLLOW)]

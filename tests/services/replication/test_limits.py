@@ -8,7 +8,8 @@ import orjson
 
 from common.bus import Call, PeerError, Stream
 from common.graph import FOLLOW, Edge
-from tests.support.suite import Board, feed_of, keys_of, until
+from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import until
 
 A, B, X, Y = (keys_of(n) for n in range(1, 5))
 RUN = [one.compact for one in feed_of(X, 9)]

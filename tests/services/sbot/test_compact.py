@@ -20,6 +20,7 @@ from services.sbot.restarts import CALM_SECONDS
 from tests.support.ports import free_port
 from tests.support.processes import family, pss_mb
 from tests.support.servers import SHS, CompactServer
+from tests.support.waiting import PATIENCE_S, until
 
 MAX_IDLE_MB = 90
 
@@ -44,10 +45,10 @@ async def running(mains: dict[str, Main], loaded: Settings) -> AsyncIterator[Nod
 
 async def answer(node: Node, service: str, method: str, *args: object) -> Any:
     """What a service answers, asked again while it is away."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             with suppress(Exception):
-                await node.wait_up(service, 5)
+                await node.wait_up(service)
                 return (await node.call(service, method, *args)).json()
             await asyncio.sleep(0.05)
 
@@ -76,24 +77,23 @@ async def test_an_actor_that_crashes_is_started_again_and_the_others_find_it(
     async with running({**mains, name: crashing}, loaded) as node:
         await answer(node, "storage", "publish", {"type": "post", "text": "before"})
         crash.set()
-        async with asyncio.timeout(10):
-            while crash.is_set():
-                await asyncio.sleep(0.01)
+        await until(lambda: not crash.is_set())
         second = await answer(node, "storage", "publish", {"type": "post", "text": "after"})
         assert second["value"]["sequence"] == 2
         assert await answer(node, name, "health")
-        async with asyncio.timeout(20):
-            while (await answer(node, "api", "status"))["sync"]["since"] != 2:
-                await asyncio.sleep(0.05)
+
+        async def folded() -> bool:
+            since: int = (await answer(node, "api", "status"))["sync"]["since"]
+            return since == 2
+
+        await until(folded)
         assert (await answer(node, "storage", "getVectorClock")) == {own: 2}
-        async with asyncio.timeout(20):
-            for service in loaded.services:
-                while not (await answer(node, service, "health"))["ready"]:
-                    await asyncio.sleep(0.05)
-        said = ""
-        while not said:
-            await asyncio.sleep(0.05)
-            said = capsys.readouterr().out
+
+        async def ready() -> bool:
+            return all([(await answer(node, one, "health"))["ready"] for one in loaded.services])
+
+        await until(ready)
+        said = await until(lambda: capsys.readouterr().out)
     assert said.startswith("ready net:127.0.0.1:")
     assert "never retrieved" not in caplog.text
 
@@ -162,7 +162,7 @@ async def test_it_is_one_small_process_that_ends_within_seconds(server: CompactS
     assert json.loads((server.folder / "manifest.json").read_text())["whoami"] == "sync"
     assert not [*(server.folder / "run").glob("*")]
     server.process.send_signal(signal.SIGHUP)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         said, _ = await server.process.communicate()
     assert not said
     assert server.process.returncode == 0

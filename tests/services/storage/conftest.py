@@ -25,6 +25,7 @@ from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
 from services.storage.handlers.messages import Identity
 from services.storage.settings import OwnFeedSettings
+from tests.support.waiting import PATIENCE_S
 
 OWN = generate(b"o" * 32)
 RULES = OwnFeedSettings(confirmations=1, wait=50, patience=500)
@@ -113,7 +114,7 @@ async def start(
             service = Node("storage", _endpoint, table, parse=json.parse, context=context)
             client = Node("test", _endpoint, calls=["storage"], parse=json.parse, context=context)
             async with service, client:
-                await client.wait_up("storage", 5)
+                await client.wait_up("storage", PATIENCE_S)
                 yield Client(client, database, writer)
     context.term()
 

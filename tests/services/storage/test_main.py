@@ -19,6 +19,7 @@ from common.feed.record import Record
 from common.feed.validate import Verified, verify_raw
 from common.runtime import settings
 from services.sbot import identity
+from tests.support.waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[3]
 
@@ -52,22 +53,25 @@ async def publish(node: Node, known: list[Any]) -> None:
         known.append(reply.json())
 
 
+async def grows(known: list[Any], more: int) -> None:
+    enough = len(known) + more
+    await until(lambda: len(known) >= enough)
+
+
 async def test_acknowledged_messages_survive_a_kill(folder: Path) -> None:
     known: list[Any] = []
     for _ in range(2):
         with process(folder) as storage:
             async with client(folder) as node:
-                await node.wait_up("storage", 20)
+                await node.wait_up("storage", PATIENCE_S)
                 publishing = [asyncio.create_task(publish(node, known)) for _ in range(8)]
-                enough = len(known) + 200
-                while len(known) < enough:
-                    await asyncio.sleep(0.005)
+                await grows(known, 200)
                 storage.send_signal(signal.SIGKILL)
                 done = await asyncio.gather(*publishing, return_exceptions=True)
                 assert all(isinstance(error, BusError) for error in done)
     with process(folder):
         async with client(folder) as node:
-            await node.wait_up("storage", 20)
+            await node.wait_up("storage", PATIENCE_S)
             async with node.source("storage", "log.read", {}) as stream:
                 records = [Record.parse(body) async for batch in stream for body in batch.bodies]
     check(records, known)
@@ -87,7 +91,7 @@ def check(records: list[Record], known: list[Any]) -> None:
 async def test_second_process_says_one_clear_line(folder: Path) -> None:
     with process(folder):
         async with client(folder) as node:
-            await node.wait_up("storage", 20)
+            await node.wait_up("storage", PATIENCE_S)
             with process(folder) as second:
                 _, said = await asyncio.to_thread(second.communicate, None, 20)
             assert second.returncode == 2

@@ -16,6 +16,7 @@ from common.feed.validate import Verified, verify_value
 from common.runtime import own_file
 from services.storage.adapters.database import FOLDER
 from tests.support.servers import eventually
+from tests.support.waiting import until
 
 PEER = generate(b"p" * 32).id
 POST = {"type": "post", "text": "hello"}
@@ -227,8 +228,7 @@ async def test_lock_is_told_whenever_it_changes(data: Path, start_storage: Any) 
 
     async with start_storage(restore(data)) as storage:
         following = asyncio.create_task(follow(storage))
-        while not told:
-            await asyncio.sleep(0.01)
+        await until(lambda: told)
         await seen(storage, 3)
         await eventually(both, within=30)
         following.cancel()

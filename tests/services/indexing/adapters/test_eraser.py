@@ -1,14 +1,11 @@
 """What is deleted leaves the views, whoever is interrupted meanwhile."""
 
-import asyncio
-
-from tests.support.indexing_suite import LIMIT_S, Suite
+from tests.support.indexing_suite import Suite
+from tests.support.waiting import until
 
 
 async def told(suite: Suite, number: int) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while suite.storage.told != number:
-            await asyncio.sleep(0.01)
+    await until(lambda: suite.storage.told == number)
 
 
 async def test_deleted_messages_leave_the_views_and_storage_hears_of_it(suite: Suite) -> None:

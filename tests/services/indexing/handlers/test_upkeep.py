@@ -8,7 +8,8 @@ from common.bus import CallerError
 from common.store import Batch
 from services.indexing.model.shelf import ROWS
 from services.indexing.views import VIEWS
-from tests.support.indexing_suite import IDS, LIMIT_S, Suite, boxed
+from tests.support.indexing_suite import IDS, Suite, boxed
+from tests.support.waiting import PATIENCE_S
 
 ALL_WELL = [{"view": view.name, "ok": True} for view in sorted(VIEWS, key=lambda view: view.name)]
 
@@ -54,7 +55,7 @@ async def test_who_waits_for_a_position_is_answered_when_it_is_there(suite: Suit
     assert await suite.call("views.wait") == {"position": 1}
     assert not waiting.done()
     suite.storage.add(0, {"type": "post"})
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         assert await waiting == {"position": 2}
 
 

@@ -5,8 +5,9 @@ import pytest
 
 from common.bus import CallerError
 from services.indexing.views.abouts import Abouts
-from tests.support.indexing_suite import IDS, LIMIT_S, Suite, boxed
+from tests.support.indexing_suite import IDS, Suite, boxed
 from tests.support.messages import message
+from tests.support.waiting import PATIENCE_S
 
 OWN, ANN, BOB, CAT = IDS[:4]
 MISSING = "%" + "A" * 43 + "=.sha256"
@@ -83,7 +84,7 @@ async def test_streams_tell_what_each_claim_changes(
         coming[1] = (1, name(ANN, "ann"))
     found: list[Any] = []
     async with (
-        asyncio.timeout(LIMIT_S),
+        asyncio.timeout(PATIENCE_S),
         suite.client.source("indexing", method, {"dest": ANN, "key": "name"}) as stream,
     ):
         async for batch in stream:
@@ -100,7 +101,7 @@ async def test_a_live_read_tells_where_the_old_ones_end(suite: Suite) -> None:
     found: list[Any] = []
     asked = {"dest": ANN, "live": True, "limit": 3}
     async with (
-        asyncio.timeout(LIMIT_S),
+        asyncio.timeout(PATIENCE_S),
         suite.client.source("indexing", "about.read", asked) as all_,
     ):
         async for batch in all_:

@@ -7,8 +7,9 @@ import pytest
 
 from common.bus import CallerError
 from services.indexing.views.query import Queries
-from tests.support.indexing_suite import IDS, LIMIT_S, Suite, boxed
+from tests.support.indexing_suite import IDS, Suite, boxed
 from tests.support.messages import message
+from tests.support.waiting import PATIENCE_S
 
 POSTS = [{"$filter": {"value": {"content": {"type": "post"}}}}]
 
@@ -21,7 +22,7 @@ async def _first(suite: Suite, n: int, options: dict[str, Any], *after: object) 
     """The first n items of a live stream, while contents `after` come as messages of IDS[1] one by one."""
     waiting, found = list(after), []
     async with (
-        asyncio.timeout(LIMIT_S),
+        asyncio.timeout(PATIENCE_S),
         suite.client.source("indexing", "query.read", options) as s,
     ):
         async for batch in s:

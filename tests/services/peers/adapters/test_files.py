@@ -11,6 +11,7 @@ from common.refs import feed_id
 from services.peers.adapters import files
 from services.peers.adapters.files import BookFile
 from services.peers.model.book import Book
+from tests.support.waiting import until
 
 A = feed_id(bytes([1]) * 32)
 AT_A = f"net:a.example:1~shs:{A[1:45]}"
@@ -28,9 +29,7 @@ async def test_what_changes_is_on_the_disk_within_a_second(tmp_path: Path) -> No
     task = asyncio.create_task(file.follow())
     book.set(AT_A, {"key": A}, 5)
     path = tmp_path / "conn.json"
-    async with asyncio.timeout(30):
-        while not path.exists() or AT_A not in path.read_text():
-            await asyncio.sleep(0.01)
+    await until(lambda: path.exists() and AT_A in path.read_text())
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -13,9 +13,11 @@ from common.bus import BusError, Call, Method, Node, PeerError
 from common.refs import feed_id
 from services.peers.adapters.rounds import Rounds
 from services.peers.model.groups import GROUPS, Wishes
+from services.peers.model.hub import Contact
 from services.peers.model.pools import Pools
 from services.peers.model.scheduler import Scheduler
 from services.peers.spread import Spread
+from tests.support.waiting import PATIENCE_S, until
 
 OWN, A, B = (feed_id(bytes([n]) * 32) for n in range(3))
 AT_A, OTHER_A, AT_B = (
@@ -81,15 +83,11 @@ class World:
 
     async def dial(self, n: int = 0) -> asyncio.Future[str]:
         """The n-th dial, when it has come."""
-        async with asyncio.timeout(10):
-            while len(self.network.dials) <= n:
-                await asyncio.sleep(0.005)
+        await until(lambda: len(self.network.dials) > n)
         return self.network.dials[n][1]
 
     async def until_apart(self) -> None:
-        async with asyncio.timeout(10):
-            while len(self.pools.hub):
-                await asyncio.sleep(0.005)
+        await until(lambda: not len(self.pools.hub))
 
 
 @pytest.fixture
@@ -105,7 +103,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         await stack.enter_async_context(Node("network", endpoint, network.methods()))
         node = Node("peers", endpoint, {}, calls=["network"])
         await stack.enter_async_context(node)
-        await node.wait_up("network", 10)
+        await node.wait_up("network", PATIENCE_S)
         made = World(node, network)
         tasks = [asyncio.create_task(work) for work in made.rounds.work()]
         yield made
@@ -147,9 +145,12 @@ async def test_who_dials_us_meanwhile_is_the_one(world: World) -> None:
     answer.set_exception(PeerError("nobody there", "refused"))
     with pytest.raises(BusError, match="nobody there"):
         await call
-    async with asyncio.timeout(10):
-        while (found := world.pools.hub.with_key(A)) is None or found.state != "connected":
-            await asyncio.sleep(0.005)
+
+    def connected() -> Contact | None:
+        found = world.pools.hub.with_key(A)
+        return found if found is not None and found.state == "connected" else None
+
+    found = await until(connected)
     assert not found.dialled
 
 
@@ -235,9 +236,7 @@ async def test_who_cannot_be_dialled_is_told_so(world: World) -> None:
 async def test_rotation_closes_and_all_are_closed(world: World) -> None:
     for n, (address, key) in enumerate(((AT_A, A), (AT_B, B))):
         world.network.connect(address, key, f"network/{n}")
-    async with asyncio.timeout(10):
-        while len(world.pools.hub) < 2:
-            await asyncio.sleep(0.005)
+    await until(lambda: len(world.pools.hub) >= 2)
     world.rounds.do(world.scheduler.stop())
     await world.until_apart()
     assert sorted(world.network.closed) == ["network/0", "network/1"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from common.feed.validate import Verified
 from common.graph import FOLLOW, Edge
 from common.runtime.workers import owner
 from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import PATIENCE_S, until
 
 FIRST, SECOND = PAIR = ("replication", "replication.2")
 A, X = keys_of(1), keys_of(2)
@@ -86,9 +88,11 @@ async def both_connected(board: Board) -> None:
     for name, peer, has in (("one", P, 7), ("network/2", Q, 9)):
         board.network.answers[name] = Peer(has).answer
         board.network.tell("connected", name, peer.id, client=True)
-    async with asyncio.timeout(30):
-        while [await sessions(board, worker) for worker in PAIR] != [1, 1]:
-            await asyncio.sleep(0.05)
+
+    async def both() -> bool:
+        return [await sessions(board, worker) for worker in PAIR] == [1, 1]
+
+    await until(both)
 
 
 async def upto(board: Board, worker: str) -> set[str]:
@@ -96,14 +100,24 @@ async def upto(board: Board, worker: str) -> set[str]:
         return {item["id"] async for batch in stream for item in batch.json()}
 
 
+async def until_upto(board: Board, worker: str, feeds: set[str]) -> None:
+    async def so() -> bool:
+        with suppress(BusError):
+            return await upto(board, worker) == feeds
+        return False
+
+    await until(so)
+
+
 async def test_each_peer_is_spoken_with_by_its_worker_and_all_are_told_of(board: Board) -> None:
     await both_connected(board)
-    async with asyncio.timeout(30):
-        while True:
-            status = await ask(board, FIRST, "ebt.peerStatus", X.id)
-            if {k: v.get("seq") for k, v in status["peers"].items()} == {P.id: 7, Q.id: 9}:
-                break
-            await asyncio.sleep(0.05)
+
+    async def told() -> dict[str, Any] | None:
+        status: dict[str, Any] = await ask(board, FIRST, "ebt.peerStatus", X.id)
+        seen = {peer: one.get("seq") for peer, one in status["peers"].items()}
+        return status if seen == {P.id: 7, Q.id: 9} else None
+
+    status = await until(told)
     assert status["seq"] == 5
     assert set((await ask(board, SECOND, "ebt.peerStatus", X.id))["peers"]) == {Q.id}
     assert {peer["id"] for peer in await ask(board, FIRST, "replicate.peers")} == {P.id, Q.id}
@@ -115,9 +129,7 @@ async def test_two_workers_that_are_sent_the_same_feed_lose_and_blame_nothing(bo
     for name, peer in (("one", P), ("network/2", Q)):
         board.network.answers[name] = senders[peer.id].answer
         board.network.tell("connected", name, peer.id, client=True)
-    async with asyncio.timeout(60):
-        while board.storage.clock()[X.id] < len(run):
-            await asyncio.sleep(0.05)
+    await until(lambda: board.storage.clock()[X.id] >= len(run))
     assert [await sessions(board, worker) for worker in PAIR] == [1, 1]
     assert not board.network.refused
     for worker in PAIR:
@@ -128,7 +140,7 @@ async def test_two_workers_that_are_sent_the_same_feed_lose_and_blame_nothing(bo
 async def test_progress_is_that_of_all(board: Board) -> None:
     async with board.node.source(FIRST, "replicate.changes") as stream:
         await both_connected(board)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             async for batch in stream:
                 told = batch.json()[-1]
                 if told["pendingPeers"] == {P.id: 1, Q.id: 1} and told["total"] == 9:
@@ -138,22 +150,10 @@ async def test_progress_is_that_of_all(board: Board) -> None:
 
 async def test_what_the_first_is_asked_for_all_do_and_an_heir_takes_it_over(board: Board) -> None:
     await ask(board, FIRST, "replicate.request", P.id)
-    async with asyncio.timeout(30):
-        while await upto(board, SECOND) != {A.id, X.id, P.id}:
-            await asyncio.sleep(0.05)
+    await until_upto(board, SECOND, {A.id, X.id, P.id})
     board.services[FIRST].cancel()
     await asyncio.gather(board.services[FIRST], return_exceptions=True)
     board.start(FIRST, 1)
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await board.node.wait_up(FIRST)
-                if await upto(board, FIRST) == {A.id, X.id, P.id}:
-                    break
-            except BusError:
-                pass
-            await asyncio.sleep(0.05)
+    await until_upto(board, FIRST, {A.id, X.id, P.id})
     await ask(board, FIRST, "ebt.forget", P.id)
-    async with asyncio.timeout(30):
-        while await upto(board, SECOND) != {A.id, X.id}:
-            await asyncio.sleep(0.05)
+    await until_upto(board, SECOND, {A.id, X.id})

@@ -12,7 +12,8 @@ from common.bus import Call, PeerError
 from common.feed.validate import Head
 from common.graph import FOLLOW, NEITHER, Edge
 from services.replication.adapters import peers, talk
-from tests.support.suite import Board, feed_of, keys_of, until
+from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import until
 
 A, B, X, Y = keys_of(1), keys_of(2), keys_of(3), keys_of(4)
 RUN = feed_of(X, 5)

@@ -7,7 +7,8 @@ import pytest
 from common.bus import Node
 from common.graph import FOLLOW, Edge
 from services.replication.adapters import follower
-from tests.support.suite import Board, dial, feed_of, keys_of, until
+from tests.support.suite import Board, dial, feed_of, keys_of
+from tests.support.waiting import until
 
 A, B = keys_of(1), keys_of(2)
 

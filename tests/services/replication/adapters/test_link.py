@@ -14,7 +14,8 @@ from common.graph import BLOCK, FOLLOW, Edge
 from common.runtime.limits import Buckets
 from services.replication import conduct
 from services.replication.adapters import appender, hub, link
-from tests.support.suite import Board, feed_of, keys_of, until
+from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import until
 
 A, B, X, Y = keys_of(1), keys_of(2), keys_of(3), keys_of(4)
 RUN = feed_of(X, 5)

@@ -13,7 +13,8 @@ from common.feed.validate import Verified
 from common.graph import BLOCK, Edge
 from common.refs import FeedId, MessageId, message_id
 from services.replication.adapters import ooo
-from tests.support.suite import Board, feed_of, keys_of, until
+from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import PATIENCE_S, until
 
 A, B, C, X = (keys_of(n) for n in range(1, 5))
 RUN = feed_of(X, 5)
@@ -145,7 +146,7 @@ async def test_whom_we_dialled_is_called_and_asked_for_what_was_wanted_before(bo
     board.network.tell("connected", "one", B.id, client=True)
     board.network.tell("connected", "nobody", "x", client=True)
     board.network.tell("connected", "two", C.id, client=False)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await asked.wait()
     await until(lambda: key in board.storage.strays)
     assert await want(board, key) is True

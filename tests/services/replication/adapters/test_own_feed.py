@@ -10,7 +10,8 @@ import pytest
 from common.bus import Call, PeerError
 from common.feed.validate import Head
 from services.replication.adapters import own_feed
-from tests.support.suite import Board, feed_of, keys_of, until
+from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import until
 
 OWN, B = keys_of(1), keys_of(2)
 RUN = feed_of(OWN, 5)
@@ -56,9 +57,9 @@ async def test_history_of_our_feed_comes_from_who_has_it(board: Board) -> None:
     await asyncio.sleep(2 * own_feed.TELL_SECONDS)
     assert peer.asked == [], "nothing is asked while nothing is locked"
     board.storage.lock(locked=True)
-    await until(lambda: board.storage.seen == {B.id: 5}, 30)
+    await until(lambda: board.storage.seen == {B.id: 5})
     assert peer.asked == [{"id": OWN.id, "seq": 3, "keys": False, "live": False}]
-    await until(lambda: board.storage.clock()[OWN.id] == 5, 30)
+    await until(lambda: board.storage.clock()[OWN.id] == 5)
     assert board.storage.brought == [[B.id, 2]]
 
 
@@ -68,7 +69,7 @@ async def test_connection_that_stands_is_asked_once_without_any_lock(
     monkeypatch.setattr(own_feed, "CALM_SECONDS", 0.1)
     peer = Peer()
     meet(board, peer)
-    await until(lambda: board.storage.clock()[OWN.id] == 5, 30)
+    await until(lambda: board.storage.clock()[OWN.id] == 5)
     await asyncio.sleep(3 * own_feed.TELL_SECONDS)
     assert [one["seq"] for one in peer.asked] == [3]
     assert board.storage.seen == {}
@@ -90,7 +91,7 @@ async def test_another_message_at_our_head_is_shown_to_storage(board: Board) -> 
     peer.has[2:] = [one.compact for one in OTHER]
     meet(board, peer)
     board.storage.lock(locked=True)
-    await until(lambda: board.storage.brought == [[B.id, 2]], 30)
+    await until(lambda: board.storage.brought == [[B.id, 2]])
     assert board.storage.clock()[OWN.id] == 3
 
 
@@ -99,10 +100,10 @@ async def test_what_comes_out_of_order_ends_the_history(board: Board) -> None:
     peer.has[3] = RUN[4].compact
     meet(board, peer)
     board.storage.lock(locked=True)
-    await until(lambda: len(peer.asked) == 1, 30)
+    await until(lambda: len(peer.asked) == 1)
     other = Peer()
     meet(board, other, "two", keys_of(3).id)
-    await until(lambda: board.storage.clock()[OWN.id] == 5, 30)
+    await until(lambda: board.storage.clock()[OWN.id] == 5)
 
 
 async def test_peer_that_keeps_us_waiting_lets_others_be_asked(
@@ -114,7 +115,7 @@ async def test_peer_that_keeps_us_waiting_lets_others_be_asked(
     meet(board, slow)
     meet(board, quick, "two", keys_of(3).id)
     board.storage.lock(locked=True)
-    await until(lambda: board.storage.clock()[OWN.id] == 5, 30)
+    await until(lambda: board.storage.clock()[OWN.id] == 5)
     assert slow.asked
 
 
@@ -123,7 +124,7 @@ async def test_forged_history_counts_against_its_peer(board: Board) -> None:
     peer.has[3] = RUN[3].compact.replace(b'"text":"3"', b'"text":"9"')
     meet(board, peer)
     board.storage.lock(locked=True)
-    await until(lambda: len(peer.asked) == 1, 30)
+    await until(lambda: len(peer.asked) == 1)
     await asyncio.sleep(0.2)
     assert board.storage.clock()[OWN.id] == 3
 
@@ -135,24 +136,24 @@ async def test_notes_of_peers_are_told_until_the_lock_is_off(board: Board) -> No
         "replication", "ebt.replicate", {"version": 3}, caller=caller
     ) as stream:
         await stream.send([f'{{"{OWN.id}":{5 * 2}}}'.encode()])
-        await until(lambda: board.storage.seen == {B.id: 5}, 30)
+        await until(lambda: board.storage.seen == {B.id: 5})
         board.storage.lock(locked=False)
         await asyncio.sleep(0.1)
         await stream.send([f'{{"{OWN.id}":{7 * 2}}}'.encode()])
         await asyncio.sleep(2 * own_feed.TELL_SECONDS)
         assert board.storage.seen == {B.id: 5}
         board.storage.lock(locked=True)
-        await until(lambda: board.storage.seen == {B.id: 7}, 30)
+        await until(lambda: board.storage.seen == {B.id: 7})
 
 
 async def test_storage_that_comes_back_is_followed_again(board: Board) -> None:
     board.storage.lock(locked=True)
     meet(board, Peer())
-    await until(lambda: board.storage.seen == {B.id: 5}, 30)
+    await until(lambda: board.storage.seen == {B.id: 5})
     board.storage.seen.clear()
     await board.storage_node.stop()
     await board.storage_node.start()
-    await until(lambda: B.id in board.storage.seen, 60)
+    await until(lambda: B.id in board.storage.seen)
 
 
 async def test_peer_without_histories_is_no_matter(board: Board) -> None:
@@ -163,4 +164,4 @@ async def test_peer_without_histories_is_no_matter(board: Board) -> None:
     board.network.tell("connected", "one", B.id, client=True)
     board.storage.lock(locked=True)
     meet(board, Peer(), "two", keys_of(3).id)
-    await until(lambda: board.storage.clock()[OWN.id] == 5, 30)
+    await until(lambda: board.storage.clock()[OWN.id] == 5)

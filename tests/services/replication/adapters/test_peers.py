@@ -11,7 +11,8 @@ from common.bus import BusError, Call, PeerError
 from common.gossip import ebt
 from common.graph import FOLLOW, Edge
 from services.replication.adapters import hub
-from tests.support.suite import Board, keys_of, until
+from tests.support.suite import Board, keys_of
+from tests.support.waiting import until
 
 A, B = keys_of(1), keys_of(2)
 

@@ -11,7 +11,8 @@ import pytest
 from common.bus import BusError, Call, PeerError
 from common.graph import FOLLOW, Edge
 from services.replication.adapters import talk
-from tests.support.suite import Board, feed_of, keys_of, until
+from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import until
 
 A, B, X = keys_of(1), keys_of(2), keys_of(3)
 

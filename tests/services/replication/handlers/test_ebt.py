@@ -11,7 +11,8 @@ import pytest
 from common.bus import BusError, Stream
 from common.graph import FOLLOW, Edge
 from common.refs import FeedId
-from tests.support.suite import Board, feed_of, keys_of, until
+from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import until
 
 A, B, C, X, Y = (keys_of(n) for n in range(1, 6))
 RUN = feed_of(X, 5)
