@@ -58,4 +58,5 @@ OWN_METHODS = {
     "replicate.peers": "async",
     "replicationScheduler.reconfigure": "sync",
     "replicationScheduler.start": "sync",
+    "tangle.branch": "async",
 }
