@@ -8,6 +8,7 @@ from typing import Any, Self
 
 PEERS = Path(__file__).parent.parent / "interop" / "peers"
 PEERS_DB2 = PEERS.with_name("peers-db2")
+PEERS_TRIBES = PEERS.with_name("peers-tribes")
 LINE_LIMIT = 1 << 26
 
 

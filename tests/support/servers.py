@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.driver import PEERS, PEERS_DB2, Driver
+from tests.support.driver import PEERS, PEERS_DB2, PEERS_TRIBES, Driver
 from tests.support.ports import free_port, need_free
 
 SHS_BYTES = hashlib.sha256(b"the private network of these tests").digest()
@@ -178,6 +178,15 @@ class Db2Server(SsbServer):
 
     def command(self) -> list[str]:
         return ["node", str(PEERS_DB2 / "server.js"), "start", "--", *self.arguments()]
+
+
+class TribesServer(SsbServer):
+    """The stack around ssb-db2 with ssb-box2 and ssb-tribes."""
+
+    kind = "ssb-tribes"
+
+    def command(self) -> list[str]:
+        return ["node", str(PEERS_TRIBES / "server.js"), "start", "--", *self.arguments()]
 
 
 class OurServer(Server):
