@@ -11,6 +11,8 @@ from common.refs.links import is_link
 
 __all__ = ["ContentLink", "links_in"]
 
+_SIGILS = ("@", "%", "&")
+
 
 class ContentLink(NamedTuple):
     """A link: the member it stands in, where it leads (perhaps with a query), and its object (`{link, ...}`)."""
@@ -29,7 +31,7 @@ def links_in(said: Any) -> Iterator[ContentLink]:
         for one in _several(member):
             target = {"link": one} if isinstance(one, str) else one
             dest = target.get("link") if isinstance(target, dict) else None
-            if isinstance(dest, str) and is_link(dest):
+            if isinstance(dest, str) and dest[:1] in _SIGILS and is_link(dest):
                 yield ContentLink(rel, dest, target)
 
 

@@ -4,7 +4,7 @@ Called by the view of `backlinks`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from common.query.values import UNDEFINED, length_of, truthy
@@ -15,6 +15,11 @@ __all__ = ["destinations", "resolved_time"]
 
 _CHANNEL = re.compile(r"#[^\s#\ufeff]+")
 _MAX_CHANNEL = 30
+_SIGILS: Mapping[str, Callable[[str], bool]] = {
+    "@": is_feed,
+    "&": is_blob,
+    "%": lambda text: is_message(text) or is_cloaked_message(text),
+}
 _MEMBER = "channel"
 """The member of content whose texts name channels without a sigil."""
 
@@ -25,21 +30,22 @@ def destinations(content: Any) -> list[str]:
     for name, text in _texts(content):
         if name == _MEMBER and (channel := normalize_channel(text)):
             text = "#" + channel  # noqa: PLW2901  as if it had been written with its sigil
-        if channel := _channel(text):
-            found["#" + channel] = None
-        elif is_feed(text) or is_message(text) or is_blob(text) or is_cloaked_message(text):
+        sigil = text[:1]
+        if sigil == "#":
+            if channel := _channel(text):
+                found["#" + channel] = None
+        elif sigil in _SIGILS and _SIGILS[sigil](text):
             found[text] = None
     return list(found)
 
 
-def resolved_time(message: dict[str, Any]) -> Any:
+def resolved_time(claimed: Any, received: float) -> Any:
     """The earlier of the times claimed and received; UNDEFINED where none is claimed."""
-    claimed = message["value"].get("timestamp")
-    return min(message["timestamp"], claimed) if truthy(claimed) else UNDEFINED
+    return min(received, claimed) if truthy(claimed) else UNDEFINED
 
 
 def _channel(text: str) -> str | None:
-    if not text.startswith("#") or length_of(text) >= _MAX_CHANNEL:
+    if length_of(text) >= _MAX_CHANNEL:
         return None
     if _CHANNEL.fullmatch(text) is None:
         return None

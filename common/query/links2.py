@@ -4,7 +4,7 @@ The relation is a list: the name of the member, and what else tells links of one
 of `links2`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.feed.json import compact
@@ -14,20 +14,19 @@ from common.query.values import UNDEFINED, clean, truthy
 __all__ = ["links_of"]
 
 
-def links_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """`{source, dest, rel, ts}` of each link in a message `{key, value, timestamp}`."""
-    value = message["value"]
+def links_of(value: Mapping[str, Any], received: float) -> Iterator[dict[str, Any]]:
+    """`{source, dest, rel, ts}` of each link in the value of a message, and when that was received."""
     content = value["content"] if isinstance(value["content"], dict) else {}
     for link in links_in(value):
         yield {
             "source": value["author"],
             "dest": link.dest,
             "rel": [_flat(one) for one in _relation(link, content)],
-            "ts": message["timestamp"],
+            "ts": received,
         }
 
 
-def _relation(link: ContentLink, content: dict[str, Any]) -> list[Any]:
+def _relation(link: ContentLink, content: Mapping[str, Any]) -> list[Any]:
     get = link.target.get
     match link.rel:
         case "vote":

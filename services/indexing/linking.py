@@ -11,7 +11,7 @@ from common.bus import Call
 from common.query import choice
 from common.query.choice import Index
 from common.query.errors import QueryError
-from common.query.keys import MAX_KEY, cut, key_of
+from common.query.keys import MAX_KEY, cut
 from common.query.request import Request, Span, span_of
 from common.query.stages import Query
 from services.indexing.adapters.reader import BOTH, CHUNK, Reader
@@ -33,8 +33,12 @@ class Kind(Protocol):
     indexes: tuple[Index, ...]
     by_arrival: frozenset[str]
 
+    def keys(self, message: Message) -> Iterator[tuple[int, bytes]]:
+        """The number of each link and its key in an index: its name, and the fields but the time received."""
+        ...
+
     def links(self, message: Message) -> list[dict[str, Any]]:
-        """The links of a message, as they are given where no index was chosen."""
+        """The links of a message in the order of their numbers, as they are given where no index was chosen."""
         ...
 
     def given(self, index: Index, message: Message, link: dict[str, Any]) -> Shown:
@@ -43,7 +47,7 @@ class Kind(Protocol):
 
 
 class LinkRows:
-    """Name of the index, its fields but the time received, position -> number of the link within the message."""
+    """Key, position -> number of the link within the message."""
 
     version = 1
     reads: frozenset[int] = frozenset()
@@ -54,28 +58,13 @@ class LinkRows:
 
     def rows(self, message: Message) -> Iterator[Row]:
         """A row for each link and index."""
-        position = message.position.to_bytes(_POSITION)
-        for n, link in enumerate(self._kind.links(message)):
-            for index in self._kind.indexes:
-                key = _key(self._kind, index, link)
-                if key is not None:
-                    yield Row(key + position, n.to_bytes(2), message.space)
-
-
-def _key(kind: Kind, index: Index, link: Mapping[str, Any]) -> bytes | None:
-    """The key of a link in an index; None where a field is missing, or is an object, which has no place."""
-    values = _values(index, link)
-    if values is None:
-        return None
-    try:
-        return index.name.encode() + cut(
-            key_of(values[:-1] if index.name in kind.by_arrival else values)
-        )
-    except QueryError:
-        return None
+        position, space = message.position.to_bytes(_POSITION), message.space
+        for n, key in self._kind.keys(message):
+            yield Row(cut(key) + position, n.to_bytes(2), space)
 
 
 def _values(index: Index, link: Mapping[str, Any]) -> list[Any] | None:
+    """The fields of a link by which an index sorts it; None where one is missing."""
     try:
         if all(choice.has(field, link) for field in index.fields):
             return [choice.at(field, link) for field in index.fields]
@@ -161,10 +150,9 @@ class _Found:
         found = []
         for row in rows:
             message, links = by_position.get(row.position, (None, []))
-            n, key = int.from_bytes(row.value), row.key[:-_POSITION]
-            # What a message says may have come out of its box since the row was made.
-            if message is None or n >= len(links) or key != _key(self._kind, self._index, links[n]):
+            n = int.from_bytes(row.value)
+            if message is None or n >= len(links):
                 continue
-            if len(key) < MAX_KEY or self._is_within(links[n]):
+            if len(row.key) < MAX_KEY or self._is_within(links[n]):
                 found.append(self._kind.given(self._index, message, links[n]))
         return found

@@ -36,10 +36,10 @@ async def rows_between(
     """
     gte, lte = span.gte, span.lte
     if not received:
-        return tag + cut(key_of(gte)), tag + cut(key_of(lte)) + _AFTER_ALL
+        return cut(tag + key_of(gte)), cut(tag + key_of(lte)) + _AFTER_ALL
     first, end = await positions_between(reader, gte[-1], lte[-1], upto)
-    start = tag + cut(key_of(gte[:-1])) + first.to_bytes(8)
-    return start, tag + cut(key_of(lte[:-1])) + end.to_bytes(8)
+    start = cut(tag + key_of(gte[:-1])) + first.to_bytes(8)
+    return start, cut(tag + key_of(lte[:-1])) + end.to_bytes(8)
 
 
 async def positions_between(reader: Reader, gte: Any, lte: Any, upto: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 Answers as ssb-backlinks 2.1, with what came out of boxes for us.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.bus import Call, CallerError, Method
@@ -11,8 +11,9 @@ from common.feed.options import text_of
 from common.query import indexes
 from common.query.backlinks import destinations, resolved_time
 from common.query.choice import Index
+from common.query.keys import joined, part_of
 from common.query.request import Request, read_request
-from common.query.values import UNDEFINED, truthy
+from common.query.values import UNDEFINED, number, truthy
 from services.indexing.adapters.reader import Reader
 from services.indexing.answering import faults
 from services.indexing.linking import LinkRows, read_links
@@ -30,12 +31,29 @@ class _Backlinks:
     indexes = indexes.BACKLINKS
     by_arrival = frozenset({"DTS"})
 
+    def keys(self, message: Message) -> Iterator[tuple[int, bytes]]:
+        content = message.content
+        found = destinations(content)
+        if not found:
+            return
+        received = number(message.record.received)
+        rts = part_of(resolved_time(message.value.get("timestamp"), received))
+        kind = None
+        if isinstance(content, dict) and isinstance(content.get("type"), str):
+            kind = part_of(content["type"])
+        for n, name in enumerate(found):
+            dest = part_of(name)
+            yield n, b"DTS" + joined(dest)
+            yield n, b"DTA" + joined(dest, rts)
+            if kind is not None:
+                yield n, b"TDT" + joined(kind, dest, rts)
+
     def links(self, message: Message) -> list[dict[str, Any]]:
         found = destinations(message.content)
         if not found:
             return []
         item = shown(message).item
-        rts = resolved_time(item)
+        rts = resolved_time(item["value"].get("timestamp"), item["timestamp"])
         return [{**item, "rts": rts, "dest": dest} for dest in found]
 
     def given(self, index: Index, message: Message, link: dict[str, Any]) -> Shown:

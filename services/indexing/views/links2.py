@@ -3,19 +3,21 @@
 Answers as ssb-links 3.0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.bus import Call, Method
 from common.query import indexes
 from common.query.choice import Index
+from common.query.keys import joined, part_of
 from common.query.links2 import links_of
 from common.query.request import read_request
+from common.query.values import number
 from services.indexing.adapters.reader import Reader
 from services.indexing.answering import faults
 from services.indexing.linking import LinkRows, read_links
 from services.indexing.model.message import Message
-from services.indexing.model.shown import Shown, shown
+from services.indexing.model.shown import Shown
 from services.indexing.model.view import View
 
 __all__ = ["VIEWS", "methods"]
@@ -28,8 +30,19 @@ class _Links2:
     indexes = indexes.LINKS2
     by_arrival = frozenset({"SRD", "DRS", "RDS"})
 
+    def keys(self, message: Message) -> Iterator[tuple[int, bytes]]:
+        source = part_of(message.value["author"])
+        for n, link in enumerate(self.links(message)):
+            dest, rel = part_of(link["dest"]), part_of(link["rel"])
+            yield n, b"SRD" + joined(source, rel, dest)
+            yield n, b"DRS" + joined(dest, rel, source)
+            yield n, b"RDS" + joined(rel, dest, source)
+
     def links(self, message: Message) -> list[dict[str, Any]]:
-        return list(links_of(shown(message).item))
+        value = message.value
+        if message.opened is not None:
+            value = {**value, "content": message.content}
+        return list(links_of(value, number(message.record.received)))
 
     def given(self, index: Index, message: Message, link: dict[str, Any]) -> Shown:
         assert message is not None  # noqa: S101  the link says all

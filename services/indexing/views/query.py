@@ -53,9 +53,9 @@ class Queries:
             yield Row(b"aty" + joined(author, kind) + position, b"", space)
             yield Row(b"ata" + joined(author, kind, claimed) + position, b"", space)
         if (channel := _part(content, "channel")) is not None:
-            yield Row(b"cha" + cut(joined(channel)) + position, b"", space)
+            yield Row(cut(b"cha" + joined(channel)) + position, b"", space)
         if (root := _part(content, "root")) is not None:
-            yield Row(b"art" + cut(joined(root, claimed)) + position, b"", space)
+            yield Row(cut(b"art" + joined(root, claimed)) + position, b"", space)
 
 
 def _part(content: Mapping[str, Any], name: str) -> bytes | None:

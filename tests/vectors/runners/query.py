@@ -50,9 +50,9 @@ def _order(case: dict[str, Any]) -> None:
 
 def _links(case: dict[str, Any]) -> None:
     message = case["message"]
-    rts = resolved_time(message)
+    rts = resolved_time(message["value"]["timestamp"], message["timestamp"])
     backlinks = [{"dest": dest, "rts": rts} for dest in destinations(message["value"]["content"])]
-    assert clean(list(links_of(message))) == case["links2"]
+    assert clean(list(links_of(message["value"], message["timestamp"]))) == case["links2"]
     assert clean(backlinks) == case["backlinks"]
 
 
