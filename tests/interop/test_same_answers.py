@@ -7,12 +7,13 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
+from tests.support.answers import Accepted, assert_alive, differences, failed, options, stumbled
 from tests.support.asking import PATIENCE_MS, Answer, Asker, Question
 from tests.support.own_methods import OWN_METHODS
 from tests.support.pair import NAMES, Side, make_data, pair
@@ -33,40 +34,11 @@ UNORDERED = ("getVectorClock",)
 ssb-replication-scheduler for newer clients, ssb-blobs-purge, and `forks.*`, `replicate.peers`, `peers.explain` and what keeps and
 removes blobs for operators."""
 
-STUMBLED = (
-    "Cannot read properties of",
-    "Cannot create property",
-    "is not a function",
-    "is not iterable",
-)
-"""How V8 begins or ends when JavaScript stumbles over what it was given: no text to keep."""
-
-
-class Accepted(NamedTuple):
-    """A difference that stays, and why."""
-
-    reason: str
-    holds: Callable[[Question, Answer, Answer], bool]
-
-
-def _failed(answer: Answer) -> bool:
-    return "error" in answer or isinstance(answer.get("end"), str)
-
-
-def _options(question: Question) -> dict[str, Any]:
-    first = question.args[0] if question.args else None
-    return first if isinstance(first, dict) else {}
-
 
 def _two_bounds(question: Question) -> bool:
-    given = _options(question).keys()
+    given = options(question).keys()
     lower, upper = {"gt", "gte", "min", "start"}, {"lt", "lte", "max", "end"}
     return len(given & lower) > 1 or len(given & upper) > 1
-
-
-def _stumbled(answer: Answer) -> bool:
-    text = str(answer.get("error", answer.get("end", "")))
-    return any(words in text for words in STUMBLED)
 
 
 def _shortened(answer: Answer) -> Answer:
@@ -77,7 +49,7 @@ def _shortened(answer: Answer) -> Answer:
 ACCEPTED = (
     Accepted(
         "ssb-server stumbles over the argument and says it in V8's words; we refuse it in ours",
-        lambda _, theirs, ours: _stumbled(theirs) and (_failed(ours) or not ours.get("items", ())),
+        lambda _, theirs, ours: stumbled(theirs) and (failed(ours) or not ours.get("items", ())),
     ),
     Accepted(
         "a number names a byte of flumelog's file there and a place in the log here",
@@ -91,8 +63,8 @@ ACCEPTED = (
         "ssb-db puts `gt: 0` beside a `gte`, and backwards or live the open bound alone is looked at",
         lambda q, _, __: (
             q.name == "createLogStream"
-            and "gte" in _options(q)
-            and bool(_options(q).get("reverse") or _options(q).get("live"))
+            and "gte" in options(q)
+            and bool(options(q).get("reverse") or options(q).get("live"))
         ),
     ),
     Accepted(
@@ -108,27 +80,27 @@ ACCEPTED = (
         "what is no address is taken for a legacy one in pieces there, and refused at once here",
         lambda q, theirs, ours: (
             q.name == "gossip.connect"
-            and _failed(ours)
+            and failed(ours)
             and theirs.get("error", "").startswith("must provide id:")
         ),
     ),
     Accepted(
         "ssb-ebt compares the version loosely; here only numbers are versions",
         lambda q, _, ours: (
-            q.name == "ebt.replicate" and _options(q).get("version") == "3" and _failed(ours)
+            q.name == "ebt.replicate" and options(q).get("version") == "3" and failed(ours)
         ),
     ),
     Accepted(
         "names that every JavaScript object has count as disallowed there, as unknown here",
         lambda q, theirs, ours: (
-            q.name in ("constructor", "toString") and _failed(theirs) and _failed(ours)
+            q.name in ("constructor", "toString") and failed(theirs) and failed(ours)
         ),
     ),
 )
 
 
 def _wanted(question: Question) -> Any:
-    return _options(question).get("id") if _options(question) else (question.args or [None])[0]
+    return options(question).get("id") if options(question) else (question.args or [None])[0]
 
 
 def _text(question: Question, answer: Answer) -> str:
@@ -152,20 +124,8 @@ def _merged(maps: list[dict[str, int]]) -> dict[str, int]:
 
 def check(questions: Sequence[Question], theirs: list[Answer], ours: list[Answer]) -> None:
     """Fails with every difference that no reason covers."""
-    wrong = []
-    for question, a, b in zip(questions, theirs, ours, strict=True):
-        same = _text(question, a) == _text(question, b)
-        if not same and not any(one.holds(question, a, b) for one in ACCEPTED):
-            wrong.append(
-                f"{question}\n   theirs {_text(question, a)[:600]}\n   ours   {_text(question, b)[:600]}"
-            )
+    wrong = differences(questions, theirs, ours, ACCEPTED, _text)
     assert not wrong, f"{len(wrong)} of {len(questions)} differ:\n" + "\n".join(wrong)
-
-
-def assert_alive(side: Side) -> None:
-    """Fails where a question ended ssb-server, as several do: those are not to be asked."""
-    log = side.server.folder.parent / f"{side.server.folder.name}.log"
-    assert side.server.process.returncode is None, log.read_text()[-2000:]
 
 
 @pytest.fixture

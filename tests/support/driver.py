@@ -9,6 +9,7 @@ from typing import Any, Self
 PEERS = Path(__file__).parent.parent / "interop" / "peers"
 PEERS_DB2 = PEERS.with_name("peers-db2")
 PEERS_TRIBES = PEERS.with_name("peers-tribes")
+PEERS_PLUGINS = PEERS.with_name("peers-plugins")
 LINE_LIMIT = 1 << 26
 
 

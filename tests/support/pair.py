@@ -1,4 +1,4 @@
-"""A real ssb-server and our suite with one identity and the same messages, asked the same; they never meet."""
+"""A real server of npm and our suite with one identity and the same messages, asked the same; they never meet."""
 
 import asyncio
 import json
@@ -15,6 +15,7 @@ from tests.support.driver import PEERS
 from tests.support.questions import REPLICATION, TYPES, UNKNOWN
 from tests.support.servers import SHS, OurServer, Server, SsbServer
 
+AT_ONCE = 12
 NAMES = (*TYPES, *UNKNOWN, *REPLICATION)
 
 
@@ -26,11 +27,24 @@ class Side:
     asker: Asker
     received: list[float]
 
+    def __post_init__(self) -> None:
+        self.know(self.received)
+
+    def know(self, received: list[float]) -> None:
+        """Learns when the messages were received."""
+        self.received = received
+        self._ordinals = {time: n for n, time in enumerate(received)}
+
     async def ask(self, questions: Sequence[Question], asker: Asker | None = None) -> list[Answer]:
         """Asks all at once; answers come with received times as ordinals."""
         calls = [self._of_here(one) for one in questions]
         answers = await asyncio.gather(*(asker or self.asker).ask(calls))
         return [self.normal(answer) for answer in answers]
+
+    async def ask_some_at_once(self, questions: Sequence[Question]) -> list[Answer]:
+        """Asks a few at once: ssb-server takes long for a hundred, and a stream that waits counts as open."""
+        groups = [questions[n : n + AT_ONCE] for n in range(0, len(questions), AT_ONCE)]
+        return [answer for group in groups for answer in await self.ask(group)]
 
     async def ask_in_turn(self, questions: Sequence[Question]) -> list[Answer]:
         """Asks one after the other."""
@@ -52,8 +66,8 @@ class Side:
 
     def _normal_member(self, name: str, value: Any) -> Any:
         if name in ("timestamp", "rts") and isinstance(value, int | float):
-            if value in self.received:
-                return f"received {self.received.index(value)}"
+            if value in self._ordinals:
+                return f"received {self._ordinals[value]}"
             if self.received and value > self.received[0] and value < 2 * self.received[0]:
                 return "received later"
         return self.normal(value)
@@ -67,42 +81,49 @@ def _resolved(value: Any, received: list[float]) -> Any:
     return [_resolved(one, received) for one in value] if isinstance(value, list) else value
 
 
-def make_data(folder: Path) -> dict[str, Any]:
-    """The strange data set and its secrets."""
-    subprocess.run(["node", str(PEERS / "strange.js"), str(folder)], check=True)
+def make_data(folder: Path, script: str = "strange.js") -> dict[str, Any]:
+    """A data set and its secrets: the strange one, or what a small crowd says (`social.js`)."""
+    subprocess.run(["node", str(PEERS / script), str(folder)], check=True)
     data: dict[str, Any] = json.loads((folder / "data.json").read_text())
     return data
 
 
 @asynccontextmanager
-async def filled(server: Server, data: dict[str, Any], secret: Path) -> AsyncIterator[Side]:
-    """A running server with the data set in it."""
+async def filled(
+    server: Server, data: dict[str, Any], secret: Path, names: Sequence[str] = NAMES
+) -> AsyncIterator[Side]:
+    """A running server with the data set in it, and a client that knows these methods."""
     server.folder.mkdir()
     shutil.copy(secret, server.folder / "secret")
     (server.folder / "secret").chmod(0o600)
     async with server:
         own = server.folder / "secret"
-        async with Asker(own, server.address, SHS, NAMES, PATIENCE_MS) as asker:
+        async with Asker(own, server.address, SHS, (*NAMES, *names), PATIENCE_MS) as asker:
             side = Side(server, asker, [])
             added = await side.ask([Question("add", [m["value"]]) for m in data["messages"]])
             assert [a for a in added if "error" in a] == []
             logged = await asker.ask([Question("createLogStream", [{}], "source")])[0]
             assert [m["key"] for m in logged["items"]] == [m["key"] for m in data["messages"]]
-            side.received = [m["timestamp"] for m in logged["items"]]
+            side.know([m["timestamp"] for m in logged["items"]])
             yield side
 
 
 @asynccontextmanager
-async def pair(folder: Path, data: dict[str, Any]) -> AsyncIterator[tuple[Side, Side]]:
+async def pair(
+    folder: Path,
+    data: dict[str, Any],
+    reference: type[Server] = SsbServer,
+    names: Sequence[str] = NAMES,
+) -> AsyncIterator[tuple[Side, Side]]:
     """Both servers: theirs, ours."""
     soon = ("--ooo.timeout", "300")
-    theirs = SsbServer(folder / "theirs", *soon)
+    theirs = reference(folder / "theirs", *soon)
     ours = OurServer(
         folder / "ours", *soon, "--force"
     )  # it has the key of a feed that is elsewhere too
     secret = folder / "secret"
     async with (
-        filled(theirs, data, secret) as a,
-        filled(ours, data, secret) as b,
+        filled(theirs, data, secret, names) as a,
+        filled(ours, data, secret, names) as b,
     ):
         yield a, b

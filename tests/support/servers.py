@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.driver import PEERS, PEERS_DB2, PEERS_TRIBES, Driver
+from tests.support.driver import PEERS, PEERS_DB2, PEERS_PLUGINS, PEERS_TRIBES, Driver
 from tests.support.ports import free_port, need_free
 
 SHS_BYTES = hashlib.sha256(b"the private network of these tests").digest()
@@ -169,6 +169,15 @@ class Ebt2Server(SsbServer):
 
     def command(self) -> list[str]:
         return ["node", str(PEERS / "server-ebt2.js"), "start", "--", *self.arguments()]
+
+
+class PluginsServer(SsbServer):
+    """npm's ssb-server with the plugins that answer clients' questions."""
+
+    kind = "ssb-server, plugins"
+
+    def command(self) -> list[str]:
+        return ["node", str(PEERS_PLUGINS / "server.js"), "start", "--", *self.arguments()]
 
 
 class Db2Server(SsbServer):

@@ -1,0 +1,70 @@
+"""Two servers' answers to the same calls: what differs, and which differences have a reason."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from tests.support.asking import Answer, Question
+from tests.support.pair import Side
+
+SHOWN = 600
+"""Characters shown of an answer that differs."""
+
+STUMBLED = (
+    "Cannot read properties of",
+    "Cannot create property",
+    "is not a function",
+    "is not iterable",
+)
+"""How V8 begins or ends when JavaScript stumbles over what it was given: no text to keep."""
+
+
+class Accepted(NamedTuple):
+    """A difference that stays, and why."""
+
+    reason: str
+    holds: Callable[[Question, Answer, Answer], bool]
+
+
+def failed(answer: Answer) -> bool:
+    """Whether the call or the stream ended with an error."""
+    return "error" in answer or isinstance(answer.get("end"), str)
+
+
+def options(question: Question) -> dict[str, Any]:
+    """The first argument where it is an object."""
+    first = question.args[0] if question.args else None
+    return first if isinstance(first, dict) else {}
+
+
+def stumbled(answer: Answer) -> bool:
+    """Whether it failed with an exception of V8's own."""
+    text = str(answer.get("error", answer.get("end", "")))
+    return any(words in text for words in STUMBLED)
+
+
+def plain(_: Question, answer: Answer) -> str:
+    """The answer as it is, the order of members included."""
+    return json.dumps(answer)
+
+
+def differences(
+    questions: Sequence[Question],
+    theirs: Sequence[Answer],
+    ours: Sequence[Answer],
+    accepted: Sequence[Accepted],
+    text: Callable[[Question, Answer], str] = plain,
+) -> list[str]:
+    """Every difference that no reason covers, as text to read."""
+    wrong = []
+    for question, a, b in zip(questions, theirs, ours, strict=True):
+        there, here = text(question, a), text(question, b)
+        if there != here and not any(one.holds(question, a, b) for one in accepted):
+            wrong.append(f"{question}\n   theirs {there[:SHOWN]}\n   ours   {here[:SHOWN]}")
+    return wrong
+
+
+def assert_alive(side: Side) -> None:
+    """Fails where a question ended ssb-server, as several do: those are not to be asked."""
+    log = side.server.folder.parent / f"{side.server.folder.name}.log"
+    assert side.server.process.returncode is None, log.read_text()[-2000:]
