@@ -6,6 +6,7 @@ on the file `NAME.lock` beside it. `Node.start` is the only caller.
 """
 
 import fcntl
+import ipaddress
 import os
 import re
 import stat
@@ -55,6 +56,22 @@ def prepare(endpoint: str) -> Path | None:
         mode = stat.S_IMODE(status.st_mode)
         raise EndpointError(f"{folder}: mode {mode:04o} lets others in, 0700 is needed")
     return path
+
+
+def binding(endpoint: str) -> str:
+    """Say where to bind an endpoint: a host that has a name and no address is bound on all addresses.
+
+    The name is how others find this host; behind NAT, or in a container, none of its own addresses need have it.
+    Who may come in is up to the keys.
+    """
+    if not is_tcp(endpoint):
+        return endpoint
+    host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return f"tcp://*:{port}"
+    return endpoint
 
 
 class Claim:

@@ -20,7 +20,7 @@ import zmq
 from common.bus.calling import Stream
 from common.bus.credit import DEFAULT_WINDOW
 from common.bus.curve import Door
-from common.bus.endpoint import Claim, is_tcp, prepare
+from common.bus.endpoint import Claim, binding, is_tcp, prepare
 from common.bus.errors import DeadlineExceeded, EndpointError, KeysError, Unavailable
 from common.bus.frames import INCARNATION_SIZE
 from common.bus.keyring import Keyring, read
@@ -293,7 +293,7 @@ class Node:
         try:
             if secured is not None:
                 self._door = Door(context, secured)
-            server.open(context, endpoint, secured)
+            server.open(context, binding(endpoint), secured)
         except zmq.ZMQError as error:
             if self._door is not None:
                 self._door.close()

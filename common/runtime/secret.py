@@ -2,7 +2,8 @@
 
 Knows files and modes; what stands in the file is `common.crypto.secret_file`'s affair. `sbot start` makes the
 file before any service runs; the services only read it. A lost or overwritten secret is a lost identity, so
-nothing here ever writes over a file.
+nothing here ever writes over a file. A service in a container of its own that signs and opens nothing is not
+shown the secret, only whose it is: `PATH/scuttlebot/id`, which `sbot init` writes.
 """
 
 import os
@@ -12,8 +13,10 @@ from pathlib import Path
 
 from common.crypto import secret_file
 from common.crypto.keys import SEED_BYTES, Keys, generate
+from common.refs import FeedId, is_feed
 from common.runtime.errors import StartError
 
+ID_FILE = Path("scuttlebot", "id")
 MAX_BYTES = 1 << 16  # a whole file of ssb-keys has 800: what is larger is something else
 
 
@@ -46,6 +49,42 @@ def load_or_create(path: Path, seed: Callable[[int], bytes] = os.urandom) -> Key
     except OSError as error:
         raise StartError(f"{path}: cannot be made: {error.strerror}") from error
     return keys
+
+
+def own_id(path: Path, folder: Path) -> FeedId:
+    """Whose server this is: by the secret, or where there is none to be seen by what `sbot init` left in the data folder.
+
+    Raises:
+        StartError: neither is there, or one is damaged; one line that names it.
+    """
+    if path.exists():
+        return load(path).id
+    told = folder / ID_FILE
+    try:
+        text = told.read_bytes()[:MAX_BYTES].decode("ascii", "replace").strip()
+    except FileNotFoundError:
+        raise StartError(f"{path}: there is no such file, and no {told} either") from None
+    except OSError as error:
+        raise StartError(f"{told}: cannot be read: {error.strerror}") from error
+    if not is_feed(text):
+        raise StartError(f"{told}: is damaged: no feed id; `sbot init` writes it anew")
+    return text
+
+
+def tell_id(folder: Path, own: FeedId) -> None:
+    """Leave in the data folder whose server this is, for services that do not see the secret.
+
+    Raises:
+        StartError: the file cannot be written.
+    """
+    told = folder / ID_FILE
+    fresh = told.with_suffix(".new")
+    try:
+        told.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh.write_text(f"{own}\n")
+        fresh.replace(told)
+    except OSError as error:
+        raise StartError(f"{told}: cannot be written: {error.strerror}") from error
 
 
 def _read(path: Path) -> Keys:

@@ -99,6 +99,7 @@ class Settings(msgspec.Struct, frozen=True):
     bus_keys: Path | None = None
     worker_counts: dict[str, int] = {}
     worker: int = 1
+    secret: Path | None = None
 
     def endpoint(self, service: str) -> str:
         """Tell where a service binds its ROUTER socket (docs/bus.md, section 1)."""
@@ -144,7 +145,7 @@ class Settings(msgspec.Struct, frozen=True):
     @property
     def secret_path(self) -> Path:
         """The file that holds the key pair."""
-        return self.path / "secret"
+        return self.secret or self.path / "secret"
 
 
 def load(
@@ -201,7 +202,15 @@ def from_document(document: dict[str, Any]) -> Settings:
         bus_keys=sources.expand(_text(document, "bus.keys")) if _has_keys(document) else None,
         worker_counts={name: _worker(document, f"workers.{name}") for name in workers.MANY},
         worker=_worker(document, "worker"),
+        secret=_file(document, "secret"),
     )
+
+
+def _file(document: Mapping[str, Any], name: str) -> Path | None:
+    """Read the path of a file; None where none is named."""
+    if _find(document, name) is None:
+        return None
+    return Path(os.path.abspath(sources.expand(_text(document, name))))  # noqa: PTH100  keeps links
 
 
 def _bus_dir(document: dict[str, Any], path: Path) -> Path:

@@ -15,7 +15,7 @@ async def main(settings: Settings) -> None:
     table: dict[str, Method] = {}
     endpoint, keys = settings.endpoint, settings.bus_keys
     node = Node("api", endpoint, table, calls=asked(settings), parse=parse, keys=keys)
-    table.update(methods(node, secret.load(settings.secret_path).id, settings))
+    table.update(methods(node, secret.own_id(settings.secret_path, settings.path), settings))
     async with node:
         await asyncio.Event().wait()
 

@@ -22,7 +22,7 @@ async def main(settings: Settings) -> None:
     except OSError as error:
         raise StartError(f"{path}: {error.strerror}") from error
     with closing(open_book(settings.path)) as book:
-        await serve(settings, secret.load(settings.secret_path).id, folder, book)
+        await serve(settings, secret.own_id(settings.secret_path, settings.path), folder, book)
 
 
 if __name__ == "__main__":

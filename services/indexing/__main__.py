@@ -5,9 +5,9 @@ import os
 
 from common.bus import Method, Node
 from common.feed.json import parse
+from common.runtime import secret
 from common.runtime.errors import NotNow
 from common.runtime.process import run
-from common.runtime.secret import load_or_create
 from common.runtime.settings import Settings
 from common.store import StoreFull
 from services.indexing.actor import methods
@@ -27,7 +27,7 @@ from services.indexing.views import VIEWS
 
 async def main(settings: Settings) -> None:
     """Serve the views of this folder's log until cancelled."""
-    identity, hops = load_or_create(settings.secret_path), settings.friends_hops
+    identity, hops = secret.load(settings.secret_path), settings.friends_hops
     boxes = Boxes(identity)
     try:
         index = Index(open_views(settings.path), VIEWS, identity.id, hops, boxes.opens)

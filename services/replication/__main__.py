@@ -8,7 +8,7 @@ from services.replication.actor import serve
 
 async def main(settings: Settings) -> None:
     """Serve until cancelled."""
-    await serve(settings, secret.load(settings.secret_path).id)
+    await serve(settings, secret.own_id(settings.secret_path, settings.path))
 
 
 if __name__ == "__main__":

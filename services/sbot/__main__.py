@@ -7,9 +7,10 @@ Knows exit codes and what people read when something is wrong. The words are tho
 import json
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.runtime import flags, folders, settings, sources
+from common.runtime import flags, folders, secret, settings, sources
 from common.runtime.errors import StartError
 from services.sbot import command, identity
 from services.sbot.command import Command, CommandError
@@ -30,6 +31,8 @@ def main() -> int:
             return _init(argv[1:])
         if argv[:1] == ["bus-keys"]:
             return _bus_keys(argv[1:])
+        if argv[:1] == ["ready"]:
+            return _ready(argv[1:])
         return _call(argv)
     except StartError as error:
         return _complain(f"sbot: {error}")
@@ -56,21 +59,57 @@ def _start(argv: list[str]) -> int:
 
 
 def _init(argv: list[str]) -> int:
-    """Make the data folder and the secret where they are missing; print the id. For containers."""
+    """Make what the services need where it is missing: the folder, the secret, keys of the bus; print the id."""
     loaded = settings.load(argv)
     folders.prepare(loaded)
-    return _print(identity.claim(loaded).id)
+    own = identity.claim(loaded).id
+    secret.tell_id(loaded.path, own)
+    if loaded.bus_keys is not None:
+        _make_keys(loaded, loaded.bus_keys)
+    return _print(own)
 
 
 def _bus_keys(argv: list[str]) -> int:
     """Make the keys of a bus over tcp where they are missing; print the names that are new."""
-    from common.bus import keyring  # noqa: PLC0415  nothing else here needs the bus
-
     words = [str(word) for word in flags.parse(argv).words]
     if not words:
         raise CommandError(command.USAGE.rstrip())
-    names = (*settings.load(argv).processes, "sbot", *words[1:])
-    return _print("\n".join(keyring.make(sources.expand(words[0]), names)))
+    made = _make_keys(settings.load(argv), sources.expand(words[0]), *words[1:])
+    return _print("\n".join(made))
+
+
+def _make_keys(loaded: settings.Settings, folder: Path, *others: str) -> list[str]:
+    from common.bus import keyring  # noqa: PLC0415  nothing else here needs the bus
+
+    return keyring.make(folder, (*loaded.processes, "sbot", *others))
+
+
+def _ready(argv: list[str]) -> int:
+    """Say whether these services are ready, each asked by itself; without names whether all are. For health checks."""
+    from services.sbot import readiness  # noqa: PLC0415  nothing else here needs the bus
+
+    loaded = settings.load(argv)
+    words = [str(word) for word in flags.parse(argv).words]
+    if words and not loaded.compact:
+        missing = readiness.missing(loaded, words)
+    else:
+        missing = [name for name in _not_ready(loaded) if not words or name in words]
+    return _complain(f"not ready: {', '.join(missing)}") if missing else _print("ready")
+
+
+def _not_ready(loaded: settings.Settings) -> list[str]:
+    """Ask a running suite, compact too, by its door for clients: who is not ready."""
+    from services.sbot.call import AnswerError, call  # noqa: PLC0415  as below
+    from services.sbot.connection import Unreachable, connect  # noqa: PLC0415  ditto
+
+    told: list[bytes] = []
+    try:
+        with closing(connect(loaded)) as line:
+            call(line, ("status",), "async", [], told.append)
+    except (Unreachable, AnswerError, OSError):
+        return ["network"]
+    services = json.loads(b"".join(told))["services"]
+    return [name for name, one in services.items() if not one["ready"]]
 
 
 def _call(argv: list[str]) -> int:

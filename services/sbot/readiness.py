@@ -1,6 +1,7 @@
 """Asks the services of a starting suite whether they are ready, and where the network listens.
 
-Knows the bus methods `health` and `address`; nothing else of any service. Called by `start` and `compact`.
+Knows the bus methods `health` and `address`; nothing else of any service. Called by `start` and `compact`, and by
+`sbot ready` for those that run already.
 """
 
 import asyncio
@@ -9,10 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from common.bus import BusError, Node
+from common.runtime.settings import Settings
 
 OWN = "sbot"  # our name on the bus
 PAUSE = 0.05  # seconds between two questions to a service that is not ready yet
 QUESTION_MS = 2_000
+CHECK_SECONDS = 5.0  # how long a check waits for what is just about to be ready
 
 
 async def tell(
@@ -22,6 +25,20 @@ async def tell(
     text = await ready_line(endpoint, services, keys)
     with contextlib.suppress(BrokenPipeError):
         print(text, flush=True)  # noqa: T201  the command's answer
+
+
+def missing(loaded: Settings, services: Sequence[str]) -> list[str]:
+    """Give those of the services of a running suite that do not say on the bus that they are ready."""
+    return asyncio.run(_missing(loaded, services))
+
+
+async def _missing(loaded: Settings, services: Sequence[str]) -> list[str]:
+    async with Node(OWN, loaded.endpoint, calls=services, keys=loaded.bus_keys) as node:
+        asked = {name: asyncio.ensure_future(_ready(node, name)) for name in services}
+        done, waiting = await asyncio.wait(asked.values(), timeout=CHECK_SECONDS)
+        for task in waiting:
+            task.cancel()
+        return [name for name, task in asked.items() if task not in done]
 
 
 async def ready_line(

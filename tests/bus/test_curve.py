@@ -53,6 +53,14 @@ async def test_calls_go_over_tcp_with_known_keys(tcp: Endpoints, keys: Path) -> 
         assert not caller.refused
 
 
+async def test_a_service_is_found_by_the_name_of_its_host(keys: Path) -> None:
+    where = f"tcp://localhost:{free_port()}"
+    caller = Node("caller", lambda _: where, calls=["service"], keys=keys)
+    async with Node("service", lambda _: where, METHODS, keys=keys), caller:
+        await caller.wait_up("service", 5)
+        assert (await caller.call("service", "echo", 1)).json() == [1]
+
+
 @pytest.mark.parametrize("calls", [(), ("service",)])
 async def test_tcp_without_keys_is_refused(tcp: Endpoints, calls: tuple[str, ...]) -> None:
     methods = {} if calls else METHODS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from common.bus.endpoint import Claim, is_tcp, prepare
+from common.bus.endpoint import Claim, binding, is_tcp, prepare
 from common.bus.errors import EndpointError
 
 
@@ -53,6 +53,21 @@ def test_tcp_has_an_address() -> None:
     assert prepare("tcp://127.0.0.1:9001") is None
     assert is_tcp("tcp://127.0.0.1:9001")
     assert not is_tcp("ipc:///run/tcp")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "bound"),
+    [
+        ("tcp://127.0.0.1:9001", "tcp://127.0.0.1:9001"),
+        ("tcp://[::1]:9001", "tcp://[::1]:9001"),
+        ("tcp://storage:9001", "tcp://*:9001"),
+        ("tcp://a.example.org:9001", "tcp://*:9001"),
+        ("ipc:///run/sbot/storage", "ipc:///run/sbot/storage"),
+        ("inproc://storage", "inproc://storage"),
+    ],
+)
+def test_a_name_is_for_those_who_call(endpoint: str, bound: str) -> None:
+    assert binding(endpoint) == bound
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,31 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(StartError, match="cannot be made: No space left on device"):
         secret.load_or_create(tmp_path / "secret")
     assert not list(tmp_path.iterdir())
+
+
+def test_whose_server_it_is_can_be_told_without_the_secret(tmp_path: Path) -> None:
+    path, own = tmp_path / "secret", generate(bytes(32)).id
+    with pytest.raises(StartError, match=f"^{path}: there is no such file, and no "):
+        secret.own_id(path, tmp_path)
+    secret.tell_id(tmp_path, own)
+    assert secret.own_id(path, tmp_path) == own
+    mine = secret.load_or_create(path)
+    assert secret.own_id(path, tmp_path) == mine.id, "the secret itself knows best"
+    secret.tell_id(tmp_path, mine.id)
+    assert (tmp_path / "scuttlebot/id").read_text() == f"{mine.id}\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"@x.ed25519", b"y" * 100_000])
+def test_a_damaged_id_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "scuttlebot").mkdir()
+    (tmp_path / "scuttlebot/id").write_bytes(content)
+    with pytest.raises(StartError, match=f"^{tmp_path}/scuttlebot/id: is damaged"):
+        secret.own_id(tmp_path / "secret", tmp_path)
+
+
+def test_an_id_that_cannot_be_written_or_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "scuttlebot").touch()
+    with pytest.raises(StartError, match=f"^{tmp_path}/scuttlebot/id: cannot be written"):
+        secret.tell_id(tmp_path, generate(bytes(32)).id)
+    with pytest.raises(StartError, match=f"^{tmp_path}/scuttlebot/id: cannot be read"):
+        secret.own_id(tmp_path / "secret", tmp_path)

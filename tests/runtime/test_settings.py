@@ -34,6 +34,12 @@ def test_defaults_are_those_of_the_main_network(tmp_path: Path) -> None:
     assert found.connections_incoming["unix"][0].transform == "noauth"
 
 
+def test_the_secret_may_be_elsewhere(tmp_path: Path) -> None:
+    assert load(tmp_path, env={"ssb_secret": "/elsewhere/s"}).secret_path == Path("/elsewhere/s")
+    with pytest.raises(SettingsError, match="setting secret: must be a text"):
+        load(tmp_path, "--secret=")
+
+
 def test_flags_win_over_environment_over_files(tmp_path: Path) -> None:
     write(tmp_path / ".ssb/config", '{"port": 1, "friends": {"hops": 3}, "caps": {"sign": null}}')
     write(tmp_path / ".ssbrc", '{"port": 2}')

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from common.runtime import secret
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -119,3 +121,26 @@ def test_init_makes_an_identity_once(tmp_path: Path) -> None:
     assert first.stdout.endswith(".ed25519\n")
     assert sbot(tmp_path, "init", "--path", "d").stdout == first.stdout
     assert (tmp_path / "d/secret").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "d/scuttlebot/id").read_text() == first.stdout
+
+
+def test_init_keeps_the_secret_where_the_settings_say_and_makes_the_keys_of_the_bus(
+    tmp_path: Path,
+) -> None:
+    flags = ("--path", "d", "--secret", "s/secret", "--bus.keys", "k")
+    made = sbot(tmp_path, "init", *flags)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert secret.load(tmp_path / "s/secret").id == made.stdout.strip()
+    assert not (tmp_path / "d/secret").exists()
+    assert {"storage.key", "storage.pub", "sbot.key"} <= {
+        f.name for f in (tmp_path / "k").iterdir()
+    }
+    before = (tmp_path / "k/storage.key").read_text()
+    assert sbot(tmp_path, "init", *flags).stdout == made.stdout
+    assert (tmp_path / "k/storage.key").read_text() == before
+
+
+def test_a_suite_that_does_not_run_is_not_ready(tmp_path: Path) -> None:
+    found = sbot(tmp_path, "ready", "--path", "d", "--port", "1")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == "not ready: network\n"

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from common.bus import keyring
+from common.runtime import settings
+from services.sbot import readiness
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -104,6 +106,16 @@ def test_the_suite_ends_cleanly_within_seconds(launcher: Launcher, number: int) 
     assert process.returncode == 0
     assert not any(alive(pid) for pid in (supervisor, *services))
     assert not launcher.locked()
+
+
+def test_who_is_ready_is_told_while_others_are_not(
+    launcher: Launcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher.ready()
+    loaded = settings.load(["--path", str(launcher.folder)], {}, launcher.home, launcher.home)
+    assert readiness.missing(loaded, ["api"]) == []
+    monkeypatch.setattr(readiness, "CHECK_SECONDS", 0.2)
+    assert readiness.missing(loaded, ["storage"]) == ["storage"]
 
 
 def test_a_bus_over_tcp_needs_keys(launcher: Launcher) -> None:

@@ -1,7 +1,9 @@
 """Which programs supervisord runs."""
 
+from configparser import RawConfigParser
 from types import SimpleNamespace
 
+from common.runtime.sources import data_file
 from services.sbot.supervise import programs
 
 
@@ -15,3 +17,9 @@ def test_further_workers_are_the_program_of_the_first_with_a_number() -> None:
         ("network.3", "run network --worker 3"),
     ]
     assert configs[1].name == "network"
+
+
+def test_whoever_starts_the_suite_runs_it() -> None:
+    found = RawConfigParser()
+    found.read(data_file("supervisord.conf"))
+    assert "user" not in found["supervisord"]  # it would start for that user and for root alone
