@@ -1,7 +1,7 @@
 """Every key by which we can open envelopes: our own, those of feeds that write to us, groups, post boxes.
 
 Knows keys and which of them opens what; never where they are kept, nor the log. `indexing` holds one, fills it with what
-messages and its file tell, and asks it for the slots of what is published.
+messages and its file tell, and asks it for the slots of what is published; `storage` holds one for who asks it for open messages.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from common.crypto.envelope import SlotKey
+from common.crypto.envelope import Context, SlotKey
 from common.crypto.keys import Keys
 from common.feed import box2
 from common.feed.box2_keys import (
@@ -26,7 +26,7 @@ from common.feed.private import Opened
 from common.feed.shape import previous_key
 from common.refs import FeedId, MessageId, bfe, is_feed, message_id
 
-__all__ = ["MAX_KEYS", "MAX_OF_ONE", "Group", "Keyring", "NoSlot"]
+__all__ = ["MAX_KEYS", "MAX_OF_ONE", "Group", "Keyring", "NoSlot", "context_of"]
 
 MAX_KEYS: Final = 2_000
 """Of groups: each is tried on every envelope that nothing else opens, for some 10 microseconds."""
@@ -45,6 +45,13 @@ class Group(NamedTuple):
 
     key: bytes
     root: MessageId | None
+
+
+def context_of(value: Mapping[str, Any]) -> Context:
+    """What the keys of a message's envelope are bound to, from the message's value."""
+    previous = previous_key(value["previous"])
+    named = None if previous is None else message_id(previous)
+    return box2.context_of(value["author"], named)
 
 
 class Keyring:
@@ -67,6 +74,11 @@ class Keyring:
     def own(self) -> list[SlotKey]:
         """Keys that only we have, the one that new messages are sealed with first."""
         return self._own
+
+    @property
+    def reading(self) -> Iterable[bytes]:
+        """Keys (32 bytes) of groups that we open with."""
+        return self._reading.keys()
 
     @property
     def po_boxes(self) -> Mapping[str, bytes]:
@@ -121,10 +133,9 @@ class Keyring:
         content = value["content"]
         if not isinstance(content, str) or not content.endswith(box2.SUFFIX):
             return None
-        author, previous = value["author"], previous_key(value["previous"])
-        context = box2.context_of(author, None if previous is None else message_id(previous))
+        context = context_of(value)
         opened = box2.unbox(content, context, self._reading.values(), box2.GROUP_SLOTS)
-        return opened or box2.unbox(content, context, self._of_author(author))
+        return opened or box2.unbox(content, context, self._of_author(value["author"]))
 
     def slot_keys(self, recipients: Iterable[object]) -> list[SlotKey]:
         """The keys of what is published to groups, feeds and post boxes, in their order.

@@ -11,10 +11,9 @@ from common.crypto.keys import Keys
 from common.feed import box2, groups, private
 from common.feed.box2_keys import group_key
 from common.feed.groups import Added, Excluded
-from common.feed.keyring import Group, Keyring
+from common.feed.keyring import Group, Keyring, context_of
 from common.feed.private import Opened
-from common.feed.shape import previous_key
-from common.refs import FeedId, MessageId, message_id
+from common.refs import FeedId, MessageId
 
 __all__ = ["Boxes"]
 
@@ -49,6 +48,11 @@ class Boxes:
             if opened.group is None and groups.added(opened.content):
                 return self.ring.opens(value)  # an invitation is a message of its group too
         return opened
+
+    def own_key(self, key: bytes) -> None:
+        """Seal for ourselves with another key (32 bytes) from now on."""
+        self.ring.set_own(key)
+        self.on_news()
 
     def invite(self, added: Added, giver: FeedId) -> None:
         """Take a group's key that somebody gave us."""
@@ -115,9 +119,7 @@ def _name(root: MessageId, value: Mapping[str, Any], key: bytes) -> str | None:
     content = value["content"]
     if not isinstance(content, str) or not content.endswith(box2.SUFFIX):
         return None
-    previous = previous_key(value["previous"])
-    context = box2.context_of(value["author"], None if previous is None else message_id(previous))
-    opened = box2.unbox(content, context, [group_key(key)], box2.GROUP_SLOTS)
+    opened = box2.unbox(content, context_of(value), [group_key(key)], box2.GROUP_SLOTS)
     said = None if opened is None else opened.content
     if opened is None or not isinstance(said, dict) or said.get("type") != groups.INIT:
         return None

@@ -10,7 +10,7 @@ from common.bus import Method
 from services.storage.adapters.compactor import Compactor
 from services.storage.adapters.database import Database
 from services.storage.adapters.writer import Writer
-from services.storage.boxes import opener
+from services.storage.boxes import Boxes
 from services.storage.condition import condition
 from services.storage.handlers.erasures import ErasureHandlers
 from services.storage.handlers.feeds import FeedHandlers
@@ -35,9 +35,10 @@ def methods(
 
     log, feeds = LogHandlers(database, writer, own_feed, state), FeedHandlers(database, writer)
     own, forks = OwnHandlers(own_feed), ForkHandlers(database, writer, own_feed)
-    messages = MessageHandlers(database, writer, identity)
+    boxes = Boxes(identity.keys)
+    messages = MessageHandlers(database, writer, identity, boxes.opened)
     erasures = ErasureHandlers(database, writer, compactor)
-    streams = StreamHandlers(database, writer, opener(identity.keys))
+    streams = StreamHandlers(database, writer, boxes.opened)
     strays = StrayHandlers(database)
     return {
         "health": Method("async", log.health, muxrpc=False),
@@ -56,6 +57,7 @@ def methods(
         "forks.list": Method("source", forks.list),
         "forks.get": Method("async", forks.get),
         "forks.accept": Method("async", forks.accept),
+        "keys.take": Method("async", boxes.take, muxrpc=False),
         "publish": Method("async", messages.publish),
         "publish.sealed": Method("async", messages.publish_sealed, muxrpc=False),
         "add": Method("async", messages.add),

@@ -125,6 +125,10 @@ async def test_the_views_are_found_again_from_the_log(folder: Path) -> None:
             await there.say("in theirs", name)
             await here.say("in ours", own)
             await here.reads("in theirs", "in ours")
+            items = await client.collect("createLogStream", {"private": True})
+            opened = [item["value"]["content"] for item in items]
+            said = {one.get("text") for one in opened if isinstance(one, dict)}
+            assert {"in theirs", "in ours"} <= said
         shutil.rmtree(ours.folder / VIEWS)
         async with running(ours) as [client]:
             here = Member(ours, client)

@@ -48,6 +48,8 @@ class FakeStorage:
 
     def __init__(self) -> None:
         self.records: list[bytes] = []
+        self.keys: dict[str, Any] = {}
+        """What it was told to open with."""
         self.run = 0
         self.changed = asyncio.Event()
         self.erased: dict[int, bytes] = {}
@@ -132,6 +134,9 @@ class FakeStorage:
         assert call
         return {"position": len(self.records)}
 
+    async def take(self, call: Call) -> None:
+        self.keys = call.args[0]
+
     def methods(self) -> dict[str, Method]:
         return {
             "log.read": Method("source", self.read, muxrpc=False),
@@ -139,6 +144,7 @@ class FakeStorage:
             "log.erased": Method("async", self.take_erased, muxrpc=False),
             "log.get": Method("source", self.get, muxrpc=False),
             "log.position": Method("async", self.position, muxrpc=False),
+            "keys.take": Method("async", self.take, muxrpc=False),
         }
 
 

@@ -38,6 +38,8 @@ class Follower:
         self._index = index
         self._moved = asyncio.Event()
         self._watchers: set[asyncio.Queue[Folded]] = set()
+        #: Called whenever storage is there again.
+        self.on_connected: Callable[[], None] = _ignore
         #: Why nothing is folded now.
         self.trouble: str | None = None
 
@@ -46,6 +48,7 @@ class Follower:
         while True:
             try:
                 await self._log.wait_up()
+                self.on_connected()
                 await self._check()
                 async for first, records in self._log.read(self._index.front, live=True):
                     self.told(self._index.fold(first, records))
@@ -118,3 +121,7 @@ class Follower:
                 await self.wait_for(await self._log.end())
         except (TimeoutError, BusError):
             return
+
+
+def _ignore() -> None:
+    pass

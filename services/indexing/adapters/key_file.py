@@ -32,16 +32,18 @@ class KeptGroup(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Kept(msgspec.Struct, omit_defaults=True):
-    """What is in the file: groups, members that were told to us, post boxes with their secrets in base64."""
+    """What is in the file, keys in base64: groups, members, post boxes, and what we seal with for ourselves, the last one in force."""
 
     groups: dict[str, KeptGroup] = msgspec.field(default_factory=dict)
     authors: dict[str, list[str]] = msgspec.field(default_factory=dict)
     po_boxes: dict[str, str] = msgspec.field(default_factory=dict)
+    own: list[str] = msgspec.field(default_factory=list)
 
     def is_sound(self) -> bool:
         """Whether all in it is what it has to be."""
         return (
             all(is_group(name) for name in (*self.groups, *self.authors))
+            and all(key_of(key) for key in self.own)
             and all(key_of(one.key) for one in self.groups.values())
             and all(one.root is None or is_message(one.root) for one in self.groups.values())
             and all(is_feed(one) for feeds in self.authors.values() for one in feeds)

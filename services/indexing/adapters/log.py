@@ -3,7 +3,7 @@
 Knows the bus methods of storage; never knows what a view is for. Called by the follower, the builder and the reader.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from common.bus import Node
 from common.feed.record import Record
@@ -28,6 +28,14 @@ class Log:
     async def wait_up(self) -> None:
         """Wait until storage is there."""
         await self._node.wait_up("storage")
+
+    async def share_keys(self, groups: Sequence[str], po_boxes: Mapping[str, str]) -> None:
+        """Tell storage the keys (base64) of groups and post boxes, for those who ask it for open messages.
+
+        Raises: Unavailable.
+        """
+        given = {"groups": list(groups), "poBoxes": dict(po_boxes)}
+        await self._node.call("storage", "keys.take", given)
 
     async def end(self) -> int:
         """The last position of the log, as storage has it now; waits for a storage that is away.

@@ -14,7 +14,7 @@ from functools import partial
 import orjson
 
 from common.bus import BusError
-from common.feed.groups import Added, Excluded, is_group
+from common.feed.groups import Added, Excluded, is_group, key_text
 from common.feed.keyring import Group
 from common.feed.record import Record
 from common.refs import MessageId
@@ -38,6 +38,8 @@ SLICE = 50
 
 def restore(boxes: Boxes, index: Index, kept: Kept) -> None:
     """Take the keys that messages told of before, and those of the file."""
+    for own in kept.own:
+        boxes.own_key(a2b_base64(own))
     for name, group in kept.groups.items():
         root = None if group.root is None else MessageId(group.root)
         boxes.register(name, Group(a2b_base64(group.key), root))
@@ -69,7 +71,7 @@ class Unsealer:
         self._asked = asyncio.Event()
         self._asked.set()
         self._named = asyncio.Event()
-        boxes.on_news = self._ask
+        boxes.on_news = follower.on_connected = self._ask
 
     async def named(self) -> None:
         """Wait a moment until the groups are known by their names that can be: first thing in queries about them."""
@@ -84,6 +86,7 @@ class Unsealer:
             self._asked.clear()
             try:
                 await self._log.wait_up()
+                await self._share()
                 await self._name()
                 if not self._asked.is_set():
                     self._named.set()
@@ -100,6 +103,11 @@ class Unsealer:
     def _ask(self) -> None:
         self._asked.set()
         self._named.clear()
+
+    async def _share(self) -> None:
+        ring = self._boxes.ring
+        boxes = {name: key_text(secret) for name, secret in ring.po_boxes.items()}
+        await self._log.share_keys([key_text(key) for key in ring.reading], boxes)
 
     async def _name(self) -> None:
         for root in sorted({root for _, root in self._boxes.invitations}):

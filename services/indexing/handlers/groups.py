@@ -75,6 +75,7 @@ class GroupHandlers:
             "tribes.poBox.create": Method("async", self.create_po_box),
             "tribes.poBox.get": Method("async", self.po_box),
             "tribes.ownKeys.list": Method("async", self.own_keys),
+            "tribes.ownKeys.register": Method("async", self.register_own_key),
             "groups.slots": Method("async", self.slots, muxrpc=False),
             "groups.note": Method("async", self.note, muxrpc=False),
         }
@@ -190,6 +191,18 @@ class GroupHandlers:
     async def own_keys(self, _: Call) -> list[Said]:
         """`tribes.ownKeys.list()`: the key with which we seal for ourselves."""
         return [_shown(self._ring.own[0])]
+
+    async def register_own_key(self, call: Call) -> None:
+        """`tribes.ownKeys.register(key)`: another key, in base64, to seal with for ourselves; the ones before still open."""
+        key = key_of(call.args[0] if call.args else None)
+        if key is None:
+            raise CallerError("expected buffer of length 32 bytes")
+        kept = self._file.kept.own
+        if len(kept) >= MAX_REGISTERED:
+            raise CallerError(f"no more than {MAX_REGISTERED} keys can be registered")
+        kept.append(key_text(key))
+        self._file.write()
+        self._boxes.own_key(key)
 
     async def slots(self, call: Call) -> Said:
         """`groups.slots({recps, tangles})`: what opens the slots of what is published, and where tangles of its group end.

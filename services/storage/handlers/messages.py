@@ -27,7 +27,7 @@ from services.storage import arguments
 from services.storage.adapters.database import Database
 from services.storage.adapters.own_feed import OwnFeed
 from services.storage.adapters.writer import Writer
-from services.storage.boxes import opener
+from services.storage.boxes import Opener
 from services.storage.model import Group
 
 __all__ = ["DELETED", "Identity", "MessageHandlers"]
@@ -53,11 +53,13 @@ class Identity:
 class MessageHandlers:
     """The methods around one message."""
 
-    def __init__(self, database: Database, writer: Writer, identity: Identity) -> None:
+    def __init__(
+        self, database: Database, writer: Writer, identity: Identity, opened: Opener
+    ) -> None:
         self._database = database
         self._writer = writer
         self._identity = identity
-        self._opened = opener(identity.keys)
+        self._opened = opened
 
     async def publish(self, call: Call) -> bytes:
         """Sign content as the next message of our feed; answered when it is on the disk."""

@@ -9,12 +9,13 @@ import pytest
 from common.bus import BusError
 from common.crypto.keys import generate
 from common.feed import groups
-from common.feed.box2_keys import direct_keys
+from common.feed.box2_keys import direct_keys, own_key, self_key
 from common.feed.groups import key_text
 from common.refs import message_id
 from common.store import open_memory
 from services.indexing.model.shelf import FAMILIES
 from tests.support.group_suite import FRIEND, KEY, OURS, GroupSuite, Town, group_suite
+from tests.support.waiting import until
 
 OTHER = "%" + "A" * 43 + "=.cloaked"
 
@@ -47,6 +48,10 @@ async def test_what_was_said_before_the_key_came_is_opened_then(tmp_path: Path) 
         assert slots["tangles"]["group"]["root"] == root
         assert set(slots["tangles"]["group"]["previous"]) > set(said)
         assert await suite.check() == []
+        assert town.storage.keys == {"groups": [key_text(KEY)], "poBoxes": {}}
+        town.storage.keys = {}
+        town.storage.interrupt()
+        await until(lambda: bool(town.storage.keys))
 
 
 async def test_a_group_has_its_name_when_its_first_message_is_here(tmp_path: Path) -> None:
@@ -211,6 +216,24 @@ async def test_what_is_refused(tmp_path: Path, method: str, args: list[Any], tex
         with pytest.raises(BusError, match=text) as refused:
             await suite.call(method, *args)
         assert refused.value.fault == "caller"
+
+
+async def test_another_key_of_our_own_opens_what_was_sealed_with_it_and_is_kept(
+    tmp_path: Path,
+) -> None:
+    town, key = Town(), b"s" * 32
+    town.write(OURS, {"type": "post", "recps": [OURS.id]}, [self_key(key)])
+    town.write(OURS, {"type": "post", "recps": [OURS.id]}, [own_key(OURS)])
+    async with group_suite(town, tmp_path) as suite:
+        await suite.opened(1)
+        await suite.call("tribes.ownKeys.register", key_text(key))
+        await suite.opened(2)
+        with pytest.raises(BusError, match="expected buffer"):
+            await suite.call("tribes.ownKeys.register", "AAAA")
+    async with group_suite(town, tmp_path) as suite:
+        await suite.opened(2)
+        [told] = await suite.call("tribes.ownKeys.list")
+        assert bytes(told["key"]["data"]) == key
 
 
 async def test_our_own_key_is_told(tmp_path: Path) -> None:

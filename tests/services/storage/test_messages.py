@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from base64 import b64encode
+from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -288,3 +289,25 @@ async def test_what_is_for_a_group_is_left_to_who_has_its_key(storage: Any, reci
     with pytest.raises(BusError, match="no boxers could encrypt") as refused:
         await storage.call("publish", {"type": "post", "recps": [recipient, OWN.id]})
     assert refused.value.code == "not_found"
+
+
+async def test_an_envelope_is_opened_with_what_we_were_told_or_with_its_key(storage: Any) -> None:
+    slot, content = group_key(b"g" * 32), {"type": "post", "text": "hi"}
+    asked = {"content": content, "slots": [[key_text(slot.key), slot.scheme]]}
+    item = await storage.call("publish.sealed", asked)
+    form = {"id": item["key"], "private": True}
+    assert await storage.call("get", form) == item["value"]
+    context = box2.context_of(OWN.id, None)
+    found = box2.find_key(item["value"]["content"], context, [slot])
+    assert found
+    read = await storage.call("get", form | {"unbox": key_text(found.reading)})
+    assert read["content"] == content
+    assert await storage.call("get", form | {"unbox": key_text(b"x" * 32)}) == item["value"]
+    for keys in ({"groups": "all"}, {"groups": [1, "AAAA"], "poBoxes": {"x": 1}}):
+        with suppress(BusError):
+            await storage.call("keys.take", keys)
+    assert await storage.call("get", form) == item["value"]
+    await storage.call("keys.take", {"groups": [key_text(slot.key)]})
+    assert await storage.call("get", form) == read
+    [shown] = await storage.items("createLogStream", {"private": True})
+    assert shown["value"] == read
