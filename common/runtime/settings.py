@@ -94,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True):
     services: tuple[str, ...]
     compact: bool
     ignore_other_log: bool
+    allow_private: bool
     document: dict[str, Any]
     bus_endpoints: dict[str, str] = {}
     bus_keys: Path | None = None
@@ -197,6 +198,7 @@ def from_document(document: dict[str, Any]) -> Settings:
         services=_texts(document, "services"),
         compact=_flag(document, "compact", default=False),
         ignore_other_log=_flag(document, "ignoreOtherLog", default=False),
+        allow_private=_flag(document, "allowPrivate", default=False),
         document=document | {"path": str(path)},
         bus_endpoints=_bus_endpoints(document),
         bus_keys=sources.expand(_text(document, "bus.keys")) if _has_keys(document) else None,

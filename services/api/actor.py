@@ -1,6 +1,6 @@
 """The table of the service `api`: its methods, their muxrpc types, and who may call them.
 
-Everything here is for ourselves (`master`): strangers may call none of it.
+Everything here is for ourselves (`master`), but for `invite.use`, which is for guests.
 """
 
 import os
@@ -12,13 +12,16 @@ from common.runtime.settings import Settings
 from common.runtime.workers import service_of
 from services.api.handlers.about import AboutHandlers
 from services.api.handlers.friends import FriendHandlers
+from services.api.handlers.invites import InviteHandlers
 from services.api.handlers.messages import MessageHandlers
 from services.api.handlers.tribes import TribeHandlers
 from services.api.settings import Ooo
 
+GUEST = ("guest",)
+
 
 def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method]:
-    """Bind the table to its handlers; `feed` is our own."""
+    """Bind the table to its handlers, but for the invites; `feed` is our own."""
     about = AboutHandlers(node, feed, asked(settings))
     friends, tribes = FriendHandlers(node), TribeHandlers(node, feed, os.urandom)
     workers = [name for name in asked(settings) if service_of(name) == "replication"]
@@ -42,6 +45,20 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
         "tribes.subtribe.create": Method("async", tribes.create_subgroup),
         "ooo.get": Method("async", messages.ooo_get),
         "ooo.help": Method("sync", messages.ooo_help),
+    }
+
+
+def invite_methods(invites: InviteHandlers) -> Mapping[str, Method]:
+    """The table of the invites."""
+    return {
+        "invite.create": Method("async", invites.create),
+        "invite.use": Method("async", invites.use, GUEST),
+        "invite.accept": Method("async", invites.accept),
+        "invite.list": Method("source", invites.listing),
+        "invite.label": Method("async", invites.label),
+        "invite.revoke": Method("async", invites.revoke),
+        "invite.help": Method("sync", invites.help),
+        "invite.guests": Method("source", invites.guests, muxrpc=False),
     }
 
 

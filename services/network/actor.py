@@ -25,6 +25,7 @@ from services.network.adapters import descriptors, neighbours
 from services.network.adapters.carrier import Carrier
 from services.network.adapters.dialler import Dialler
 from services.network.adapters.doorway import HANDSHAKE_SECONDS, Doorway
+from services.network.adapters.errand import Errand
 from services.network.adapters.exchange import Exchange
 from services.network.adapters.gate import Gate
 from services.network.adapters.manifest_file import write_manifest
@@ -35,7 +36,7 @@ from services.network.address import Listening, Place, announce
 from services.network.limits import Guard
 from services.network.manifest import Manifest
 from services.network.model import Admission, Blocks
-from services.network.permission import ANONYMOUS
+from services.network.permission import ANONYMOUS, GUEST
 from services.network.settings import Conn, Onion, Ws
 
 __all__ = ["Network", "serve"]
@@ -136,9 +137,11 @@ class Network:
             shares_ports=n_workers > 1,
             handshake_seconds=limit,
         )
+        carrier = Carrier(settings.section("onion", Onion).proxies)
+        self.errand = Errand(settings.caps_shs, carrier, limit, seed)
         self.dialler = Dialler(
             meeting=meeting,
-            carrier=Carrier(settings.section("onion", Onion).proxies),
+            carrier=carrier,
             exchange=self.exchange,
             gate=self.gate,
             guard=self.guard,
@@ -150,9 +153,10 @@ class Network:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the doors are open, every service has been met, and it is known who is blocked."""
+        """Whether the doors are open, every service has been met, and it is known who is blocked and who is invited."""
         met = self.manifest.knows(self._settings.services)
-        return self._is_listening and met and self.gate.is_open
+        invites = self.gate.knows_guests or "api" not in self._settings.services
+        return self._is_listening and met and self.gate.is_open and invites
 
     async def start(self) -> None:
         """Join the bus, then open the doors.
@@ -167,6 +171,7 @@ class Network:
         patience = self._settings.timers.inactivity / 1000
         self._work = [
             loop.create_task(self.gate.follow()),
+            loop.create_task(self.gate.follow_guests()),
             loop.create_task(self.exchange.watch(patience)),
             *(
                 loop.create_task(neighbours.follow(self.node, self.exchange, other))
@@ -208,9 +213,10 @@ class Network:
         return {
             "manifest": Method("sync", handlers.own(own["manifest"]), (ANONYMOUS,)),
             "address": Method("sync", handlers.own(own["address"])),
-            "getAddress": Method("sync", handlers.own(own["getAddress"])),
+            "getAddress": Method("sync", handlers.own(own["getAddress"]), (GUEST,)),
             "connections.dial": Method("async", partial(handlers.dial, self), muxrpc=False),
             "connections.call": Method("duplex", partial(handlers.invoke, self), muxrpc=False),
+            "connections.ask": Method("async", partial(handlers.ask, self), muxrpc=False),
             "connections.close": Method("async", partial(handlers.close, self), muxrpc=False),
             "connections.refuse": Method("async", partial(handlers.refuse, self), muxrpc=False),
             "connections.firewall": Method("async", partial(handlers.firewall, self), muxrpc=False),

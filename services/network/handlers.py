@@ -4,24 +4,38 @@ Knows the parts of the service. Must never know frames or handshakes. The table 
 """
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import msgspec
 import orjson
 
-from common.bus import Call, CallerError, OurError
+from common.bus import Call, CallerError, OurError, PeerError
+from common.crypto import keys as identities
 from common.refs.targets import targets
 from common.wire.events import CallType
-from services.network.adapters.dialler import Dialler
+from services.network.adapters.dialler import DIAL_SECONDS, Dialler
 from services.network.adapters.doorway import Doorway
+from services.network.adapters.errand import Errand
 from services.network.adapters.exchange import Changes, Exchange
 from services.network.adapters.gate import Gate
 from services.network.adapters.outgoing import call_peer
 from services.network.limits import Guard
 from services.network.settings import Firewall
 
-__all__ = ["Parts", "changes", "close", "dial", "firewall", "health", "invoke", "own", "refuse"]
+__all__ = [
+    "Parts",
+    "ask",
+    "changes",
+    "close",
+    "dial",
+    "firewall",
+    "health",
+    "invoke",
+    "own",
+    "refuse",
+]
 
 CALL_TYPES: dict[object, CallType] = {
     "async": "async",
@@ -41,6 +55,7 @@ class Parts(Protocol):
     gate: Gate
     guard: Guard
     dialler: Dialler
+    errand: Errand
     doorway: Doorway
 
     @property
@@ -97,6 +112,37 @@ async def invoke(parts: Parts, call: Call) -> None:
     if talk is None:
         raise CallerError(f"no such connection: {wanted.get('connection')!r}", "not_found")
     await call_peer(talk, call, kind, name, orjson.dumps(args))
+
+
+async def ask(parts: Parts, call: Call) -> object:
+    """`connections.ask`: one async call to somebody, as the key that grows from a seed; the ways are tried in order.
+
+    Raises:
+        CallerError: the request is malformed.
+        PeerError: nobody answered, or the answer is an error.
+    """
+    wanted = _request(call)
+    name, args, address = wanted.get("name"), wanted.get("args", []), wanted.get("address")
+    ways = targets(address) if isinstance(address, str) else ()
+    if not ways:
+        raise CallerError(f"not an address that can be dialled: {address!r}")
+    if not isinstance(name, list) or not isinstance(args, list):
+        raise CallerError("a name and arguments are wanted, both as arrays")
+    try:
+        keys = identities.generate(base64.b64decode(str(wanted.get("seed")), validate=True))
+    except ValueError as error:
+        raise CallerError("a seed is 32 bytes in base64") from error
+    why = PeerError("nobody answered")
+    for way in ways:
+        try:
+            async with asyncio.timeout(DIAL_SECONDS):
+                return await parts.errand.ask(way, keys, list(map(str, name)), orjson.dumps(args))
+        except TimeoutError:
+            why = PeerError(f"could not connect to {way.place}: took too long", "deadline")
+        except OSError as error:
+            text = error.strerror or str(error) or type(error).__name__
+            why = PeerError(f"could not connect to {way.place}: {text}", "unavailable")
+    raise why
 
 
 async def close(parts: Parts, call: Call) -> None:

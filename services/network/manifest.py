@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from common.runtime.workers import owner
 from common.wire.permissions import Permissions, refusal
-from services.network.permission import ANONYMOUS, MASTER, Role
+from services.network.permission import ANONYMOUS, GUEST, MASTER, Role
 
 __all__ = ["Manifest", "Offer", "Refusal", "Route"]
 
@@ -108,8 +108,14 @@ class Manifest:
                 first = found.get(method)
                 if first and first.service == service and _plant(self._tree, method, first.type):
                     self._routes[method] = first
-        public = [method for method, route in self._routes.items() if ANONYMOUS in route.roles]
-        self._permissions = {MASTER: Permissions(), ANONYMOUS: Permissions(public)}
+        self._permissions = {
+            MASTER: Permissions(),
+            ANONYMOUS: Permissions(self._open_to(ANONYMOUS)),
+            GUEST: Permissions(self._open_to(GUEST)),
+        }
+
+    def _open_to(self, role: Role) -> list[str]:
+        return [method for method, route in self._routes.items() if role in route.roles]
 
 
 def _before(route: Route, later: Route | None) -> Route:

@@ -218,6 +218,8 @@ class Blocks:
 
     own: FeedId
     masters: frozenset[str] = frozenset()
+    guests: frozenset[str] = frozenset()
+    """Keys of invites, as `invite.guests` tells them."""
     enforced: bool = True
     synced: bool = False
     _blocked: set[str] = field(default_factory=set)
@@ -249,6 +251,7 @@ class Blocks:
             own=self.own,
             masters=self.masters,
             blocked=self._blocked if self.enforced else (),
+            guests=self.guests,
             transport=transport,
             dialled=dialled,
         )

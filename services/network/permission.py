@@ -1,6 +1,6 @@
 """The rights of a key on a connection.
 
-Knows the rules of the reference (ssb-master, ssb-no-auth, ssb-friends, secret-stack). Must never know sockets
+Knows the rules of the reference (ssb-master, ssb-no-auth, ssb-friends, ssb-invite, secret-stack). Must never know sockets
 or the bus. Called when a handshake asks whether to let somebody in.
 """
 
@@ -9,11 +9,13 @@ from typing import Literal
 
 from common.refs import FeedId
 
-__all__ = ["ANONYMOUS", "MASTER", "Role", "role_of"]
+__all__ = ["ANONYMOUS", "GUEST", "MASTER", "Role", "role_of"]
 
-Role = Literal["master", "anonymous"]
+Role = Literal["master", "anonymous", "guest"]
 MASTER: Role = "master"
 ANONYMOUS: Role = "anonymous"
+GUEST: Role = "guest"
+"""A key that grew from the seed of an invite: it may use the invite, and nothing else."""
 
 
 def role_of(
@@ -22,6 +24,7 @@ def role_of(
     own: FeedId,
     masters: Collection[str],
     blocked: Collection[str],
+    guests: Collection[str],
     transport: str,
     dialled: bool,
 ) -> Role | None:
@@ -35,6 +38,6 @@ def role_of(
         return MASTER
     if feed in blocked and feed != own:
         return None
-    if not dialled and feed in masters:
-        return MASTER
-    return ANONYMOUS
+    if dialled:
+        return ANONYMOUS
+    return MASTER if feed in masters else GUEST if feed in guests else ANONYMOUS

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from common.refs import FeedId
 from common.runtime.limits import Tally
@@ -17,7 +18,7 @@ from services.network.adapters.link import Link
 from services.network.channel import Channel
 from services.network.limits import MAX_REFUSED_CALLS, Ledger
 from services.network.model import Connection, Connections, outlasts
-from services.network.permission import MASTER, Role
+from services.network.permission import GUEST, MASTER, Role
 
 __all__ = ["CROSSED", "Changes", "Exchange"]
 
@@ -81,7 +82,7 @@ class Exchange:
         log.info(
             "connected", extra={"fields": {"connection": name, "feed": feed, "address": address}}
         )
-        self._tell(connection.change("connected", connection.at))
+        self._tell(connection, "connected", connection.at)
         return talk
 
     def settle(self, feed: FeedId, *, dialled: bool) -> Connection | None:
@@ -156,7 +157,8 @@ class Exchange:
         """A queue with what stands now and, while the context lasts, what happens."""
         queue: Changes = asyncio.Queue()
         for connection in self.connections:
-            queue.put_nowait(connection.change("connected", connection.at))
+            if connection.role != GUEST:
+                queue.put_nowait(connection.change("connected", connection.at))
         self._followers.add(queue)
         try:
             yield queue
@@ -196,14 +198,20 @@ class Exchange:
                 "fields": {"connection": connection.name, "feed": connection.feed, "reason": reason}
             },
         )
-        self._tell(connection.change("disconnected", self._clock()))
+        self._tell(connection, "disconnected", self._clock())
 
     def _largest_stranger(self) -> Conversation | None:
         talks = (self._conversations[name] for name in self.ledger.held)
         strangers = (talk for talk in talks if talk.connection.role != MASTER)
         return max(strangers, key=lambda talk: talk.held, default=None)
 
-    def _tell(self, change: dict[str, object]) -> None:
+    def _tell(
+        self, connection: Connection, kind: Literal["connected", "disconnected"], at: int
+    ) -> None:
+        """Tell who follows; guests are no peers, nobody calls them."""
+        if connection.role == GUEST:
+            return
+        change = connection.change(kind, at)
         for follower in tuple(self._followers):
             if follower.qsize() < MAX_CHANGES:
                 follower.put_nowait(change)

@@ -1,6 +1,6 @@
 """Who is let in: follows whom our feed blocks, holds strangers until that is known, and asks who they are.
 
-Knows the stream `graph.edges` of indexing and `firewall.admits` of peers. Must never know sockets. Asked by
+Knows the streams `graph.edges` of indexing and `invite.guests` of api, and `firewall.admits` of peers. Must never know sockets. Asked by
 handshakes and by the dialler.
 """
 
@@ -13,7 +13,7 @@ from common.refs import FeedId
 from services.network.adapters.exchange import Exchange
 from services.network.adapters.handshaking import Answer
 from services.network.model import Blocks
-from services.network.permission import MASTER, Role
+from services.network.permission import GUEST, MASTER, Role
 from services.network.settings import Firewall
 
 __all__ = ["BLOCKED", "UNKNOWN", "Gate"]
@@ -46,6 +46,8 @@ class Gate:
         self._exchange = exchange
         self._waiting: deque[tuple[FeedId, str, Answer]] = deque(maxlen=MAX_WAITING)
         self._open = asyncio.Event()
+        #: Whether it is known who comes with an invite.
+        self.knows_guests = False
 
     @property
     def is_open(self) -> bool:
@@ -59,7 +61,7 @@ class Gate:
             self._waiting.append((feed, transport, answer))
         elif role is None:
             answer(BLOCKED)
-        elif role == MASTER or not self._rejects_unknown:
+        elif role in (MASTER, GUEST) or not self._rejects_unknown:
             answer(None)
         else:
             task = asyncio.get_running_loop().create_task(self._ask_peers(feed, answer))
@@ -84,6 +86,19 @@ class Gate:
     async def follow(self) -> None:
         """Follow the graph for ever; what was known stays when its service goes away."""
         await again(self._node, "indexing", self._follow_once)
+
+    async def follow_guests(self) -> None:
+        """Follow the invites for ever; what was known stays when their service goes away."""
+
+        async def once() -> None:
+            async with self._node.source("api", "invite.guests", {}) as stream:
+                async for batch in stream:
+                    guests = batch.json()[-1]
+                    if isinstance(guests, list):
+                        self._blocks.guests = frozenset(map(str, guests))
+                        self.knows_guests = True
+
+        await again(self._node, "api", once)
 
     async def _ask_peers(self, feed: FeedId, answer: Answer) -> None:
         """Ask whether a stranger is known; where nobody can tell, it is not."""

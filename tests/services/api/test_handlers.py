@@ -11,7 +11,9 @@ import zmq
 
 from common.bus import Call, CallerError, Method, Node, Unavailable
 from common.refs import FeedId, message_id
-from services.api.actor import asked, methods
+from services.api.actor import asked, invite_methods, methods
+from services.api.adapters.book import Book
+from services.api.handlers.invites import InviteHandlers
 from tests.support.network_world import settings
 from tests.support.waiting import PATIENCE_S
 
@@ -70,7 +72,15 @@ async def suite(others: Others, **ooo: Any) -> AsyncIterator[Node]:
     )
     table: dict[str, Method] = {}
     api = Node("api", endpoint, table, calls=asked(chosen), context=context)
-    table.update(methods(api, FEED, chosen))
+    invites = InviteHandlers(
+        api,
+        Book(Path("/nowhere"), {}, lambda: 0.0),
+        FEED,
+        private=False,
+        now=lambda: 0.0,
+        seed=lambda: bytes(32),
+    )
+    table.update({**methods(api, FEED, chosen), **invite_methods(invites)})
     client = Node("test", endpoint, calls=["api"], context=context)
     async with worker, api, client:
         await client.wait_up("api", PATIENCE_S)
@@ -155,8 +165,9 @@ async def test_ooo_get_waits_and_then_says_how_long(client: Node, others: Others
             await client.call("api", "ooo.get", wrong)
 
 
-async def test_strangers_may_call_nothing(client: Node) -> None:
+async def test_strangers_may_call_nothing_but_use_their_invite(client: Node) -> None:
     manifest = client.manifest("api")
     offered = {name for name, entry in manifest.items() if entry[2]}
     assert offered >= {"whoami", "version", "status", "friends.follow", "friends.block", "get"}
-    assert not any(roles for _, roles, _ in manifest.values())
+    roles = {name: entry[1] for name, entry in manifest.items() if entry[1]}
+    assert roles == {"invite.use": ["guest"]}
