@@ -14,7 +14,7 @@ COPY . .
 RUN /opt/pip/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/pip/bin/pip --python /opt/scuttlebot/bin/python install --no-cache-dir --no-deps --no-index /wheels/*.whl
 
-FROM ${BASE}
+FROM ${BASE} AS last
 RUN useradd --uid 1000 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin sbot \
     && install -d -o sbot -g sbot -m 700 /bus /data /secret
 COPY --from=build /opt/scuttlebot /opt/scuttlebot
