@@ -38,8 +38,12 @@ def comparer(paths: Any, place: Place) -> Callable[[Any, Any], int]:
     Raises:
         QueryError: a path is none.
     """
-    if not isinstance(paths, list):
+    if paths is None:
         raise QueryError("needs a list of paths", place)
+    if isinstance(paths, str):
+        paths = list(paths)  # JavaScript counts a text's letters
+    elif not isinstance(paths, list):
+        paths = []
     ways = [_path(path, (*place, n)) for n, path in enumerate(paths)]
 
     def by_paths(one: Any, other: Any) -> int:

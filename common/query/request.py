@@ -21,11 +21,20 @@ class Request(NamedTuple):
     """The options in force; `query` is UNDEFINED where there is none."""
 
     query: Any
-    limit: int | None
+    given_limit: Any
     reverse: bool
     live: bool
     old: bool
     sync: Any
+
+    @property
+    def limit(self) -> int | None:
+        """How many items at most; None is no limit.
+
+        Raises:
+            QueryError: it is no number.
+        """
+        return limit_of(self.given_limit)
 
 
 class Span(NamedTuple):
@@ -53,7 +62,7 @@ def read_request(args: list[Any]) -> Request:
     live, old = options.get("live") is True, options.get("old") is not False
     return Request(
         query=query,
-        limit=limit_of(options.get("limit")),
+        given_limit=options.get("limit"),
         reverse=truthy(options.get("reverse")),
         live=live or not old,
         old=old,

@@ -112,7 +112,8 @@ class Giving:
 
 
 def _text(item: Any) -> bytes:
-    return compact_utf8(None if item is UNDEFINED else clean(item))
+    """An item as text; what is undefined is `false`, as muxrpc's codec writes it."""
+    return compact_utf8(False if item is UNDEFINED else clean(item))
 
 
 def at_first_few(items: Sequence[Any], limit: int | None) -> Iterator[Sequence[Any]]:

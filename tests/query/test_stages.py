@@ -44,7 +44,7 @@ def test_a_query_that_only_filters_says_so() -> None:
         ([{"$map": {"a": ["b", {"c": 1}]}}], "query[0].$map.a[1]: could not process it"),
         ([{"$nothing": 1}], "query[0]: unknown function: $nothing"),
         ([{"$filter": {}}, 7], "query[1]: a stage begins with"),
-        ([{"$sort": "a"}], "query[0].$sort: needs a list of paths"),
+        ([{"$sort": None}], "query[0].$sort: needs a list of paths"),
         ([{"$reduce": "a"}], "query[0].$reduce: needs a reduce"),
     ],
 )

@@ -1,7 +1,8 @@
 """Parts of feeds for other peers: `partialReplication.getSubset`, `partialReplication.getTangle`.
 
 Answers as the subset replication specification has it, in `ssb-ql-0` and `ssb-ql-1`, with the error texts of ssb-subset-rpc 0.3;
-clients of go-ssb name no language and may ask for `keys`. Only what is public is given, in the order of the log. Keeps no
+clients of go-ssb name no language and may ask for `keys`. Tangles are as ssb-partial-replication 3.0 gives them. What is boxed is
+given only as the root of a tangle, in its box, and nothing to whom its author blocks. Keeps no
 rows: authors, types and roots stand in the view of `query`.
 """
 
@@ -12,15 +13,17 @@ from functools import partial
 from common.bus import Call, CallerError, Method
 from common.feed.items import item_of
 from common.feed.json import parse
+from common.feed.options import is_truthy, text_of
 from common.query.keys import key_of, part_of
 from common.query.subsets import By, Options, read_options, read_subset
-from common.refs import is_message
+from common.refs import FeedId, is_message
 from common.store import next_prefix
 from services.indexing.adapters.reader import CHUNK, Reader
 from services.indexing.answering import faults
 from services.indexing.merging import Positions, positions_of
 from services.indexing.model.message import Message
 from services.indexing.model.view import View
+from services.indexing.thread_order import in_order
 from services.indexing.views.query import Queries
 
 __all__ = ["VIEWS", "methods"]
@@ -28,6 +31,7 @@ __all__ = ["VIEWS", "methods"]
 MAX_TANGLE = 1_000
 """Messages of one tangle: they are one answer, and a packet holds no more than 8 MiB."""
 _ANONYMOUS = ("anonymous",)
+_MASTER = "master"
 
 VIEWS: tuple[View, ...] = ()
 
@@ -58,29 +62,35 @@ async def _get_subset(reader: Reader, call: Call) -> None:
         async for position in found:
             positions.append(position)
             if len(positions) == sending.next:
-                if not await sending.send(await reader.messages(positions)):
+                if not await sending.send(await _public(reader, call, positions)):
                     return
                 positions = []
-    await sending.send(await reader.messages(positions))
+    await sending.send(await _public(reader, call, positions))
 
 
 async def _get_tangle(reader: Reader, call: Call) -> object:
     """`partialReplication.getTangle(root)`: the message, and those that name it as their root."""
-    root = call.args[0] if len(call.args) == 1 else None
+    root = call.args[0] if call.args else None
+    if not is_truthy(root):
+        raise CallerError(f"msg not found:{text_of(root) if call.args else 'undefined'}")
     if not is_message(root):
-        raise CallerError("getTangle: needs the id of a root message")
+        raise CallerError("Param 0 must by of type object")
     await reader.caught_up()
     message = await reader.message(root)
-    if message is None or not _is_public(message):
-        raise CallerError("getTangle: root message not found", "not_found")
+    if message is None or not _sees(reader, call, message):
+        raise CallerError(f"Key not found in database [{root}]", "not_found")
     replies: list[int] = []
     start = b"artK" + part_of(root) + b'"'
     async for rows in reader.walk(Queries.name, start, next_prefix(start)):
         replies += [row.position for row in rows]
         if len(replies) >= MAX_TANGLE:
             raise CallerError(f"getTangle: more than {MAX_TANGLE} messages")
-    found = [message, *await reader.messages(sorted(replies))]
-    return [parse(one.record.message) for one in found]
+    found = in_order(await reader.messages(replies))
+    return [
+        parse(one.record.message)
+        for one in (message, *found)
+        if one is message or _sees(reader, call, one)
+    ]
 
 
 class _Sending:
@@ -98,10 +108,9 @@ class _Sending:
         return CHUNK if self._left is None else max(1, min(CHUNK, self._skip + self._left))
 
     async def send(self, messages: list[Message]) -> bool:
-        """Send what is public of these; False when the limit is reached."""
-        public = [one for one in messages if _is_public(one)]
-        given = public[self._skip :]
-        self._skip -= len(public) - len(given)
+        """Send these; False when the limit is reached."""
+        given = messages[self._skip :]
+        self._skip -= len(messages) - len(given)
         if self._left is not None:
             given = given[: self._left]
             self._left -= len(given)
@@ -110,8 +119,21 @@ class _Sending:
         return self._left != 0
 
 
-def _is_public(message: Message) -> bool:
-    return not isinstance(message.value["content"], str)
+async def _public(reader: Reader, call: Call, positions: list[int]) -> list[Message]:
+    """The messages at these positions that are in no box and that the caller may see."""
+    return [
+        one
+        for one in await reader.messages(positions)
+        if not isinstance(one.value["content"], str) and _sees(reader, call, one)
+    ]
+
+
+def _sees(reader: Reader, call: Call, message: Message) -> bool:
+    """Whether a message may be given to the caller: not where its author blocks the caller."""
+    if call.caller.role == _MASTER:
+        return True
+    author, caller = FeedId(message.value["author"]), FeedId(call.caller.feed)
+    return not reader.social.graph.is_blocking(author, caller)
 
 
 async def _positions(reader: Reader, part: By, upto: int, *, descending: bool) -> Positions:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from common.bus import CallerError
+from common.bus import Caller, CallerError
 from services.indexing.views.subsets import methods
 from tests.support.indexing_suite import IDS, Suite, boxed
 
@@ -108,11 +108,30 @@ async def test_a_tangle_is_its_root_and_what_names_it(suite: Suite) -> None:
     await suite.folded()
     found = await suite.call("partialReplication.getTangle", root)
     assert [one["sequence"] for one in found] == [1, 2, 4]
-    for other in (secret, "%" + "A" * 43 + "=.sha256"):
-        with pytest.raises(CallerError, match="root message not found"):
-            await suite.call("partialReplication.getTangle", other)
-    with pytest.raises(CallerError, match="needs the id"):
+    (boxed_root,) = await suite.call("partialReplication.getTangle", secret)
+    assert isinstance(boxed_root["content"], str)
+    with pytest.raises(CallerError, match="Key not found in database"):
+        await suite.call("partialReplication.getTangle", "%" + "B" + "A" * 42 + "=.sha256")
+    with pytest.raises(CallerError, match="Param 0 must by of type object"):
         await suite.call("partialReplication.getTangle", "x")
+
+
+async def test_nobody_gets_what_an_author_wrote_who_blocks_him(filled: Suite) -> None:
+    filled.storage.add(0, {"type": "contact", "contact": IDS[4], "blocking": True}, 1)
+    await filled.folded()
+
+    async def asked(by: str) -> list[int]:
+        stranger = Caller(by, "anonymous", "net")
+        found = []
+        async with filled.client.source(
+            "indexing", "partialReplication.getSubset", _of("post"), caller=stranger
+        ) as stream:
+            async for batch in stream:
+                found += [one["sequence"] for one in batch.json()]
+        return found
+
+    assert await asked(IDS[3]) == [1, 3, 6]
+    assert await asked(IDS[4]) == [6]
 
 
 def test_strangers_may_ask() -> None:
