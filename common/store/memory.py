@@ -79,6 +79,10 @@ class _MemoryStore:
     def compact(self, family: str, start: bytes = b"", end: bytes | None = None) -> None:
         self._open[family].between(start, end)
 
+    def size(self) -> int:
+        rows = [row for family in self._open.values() for row in family.values.items()]
+        return sum(len(key) + len(value) for key, value in rows)
+
     def checkpoint(self, path: Path) -> None:
         raise StoreError(f"a store in memory has no copy to put into {path}")
 

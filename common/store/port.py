@@ -94,6 +94,10 @@ class Store(Protocol):
         """
         ...
 
+    def size(self) -> int:
+        """How many bytes it takes where it is kept, roughly."""
+        ...
+
     def checkpoint(self, path: Path) -> None:
         """A consistent copy in a folder that does not exist yet: the primitive of a backup.
 

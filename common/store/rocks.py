@@ -6,7 +6,7 @@ writes: a second one meets RocksDB's LOCK and is told so.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import ENOSPC
 from functools import cache
 from itertools import islice
@@ -177,6 +177,14 @@ class _RocksStore:
         self._room()
         with _told(self._path):
             chosen.compact_range(start, end)
+
+    def size(self) -> int:
+        _ = self._open
+        sizes = []
+        for path in self._path.iterdir():
+            with suppress(OSError):  # gone meanwhile
+                sizes.append(path.stat().st_size)
+        return sum(sizes)
 
     def checkpoint(self, path: Path) -> None:
         database = self._open

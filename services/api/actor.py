@@ -15,6 +15,7 @@ from services.api.handlers.friends import FriendHandlers
 from services.api.handlers.invites import InviteHandlers
 from services.api.handlers.messages import MessageHandlers
 from services.api.handlers.tribes import TribeHandlers
+from services.api.handlers.upkeep import UpkeepHandlers
 from services.api.settings import Ooo
 
 GUEST = ("guest",)
@@ -25,7 +26,9 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
     about = AboutHandlers(node, feed, asked(settings))
     friends, tribes = FriendHandlers(node), TribeHandlers(node, feed, os.urandom)
     workers = [name for name in asked(settings) if service_of(name) == "replication"]
-    messages = MessageHandlers(node, workers, settings.section("ooo", Ooo))
+    ooo = settings.section("ooo", Ooo)
+    messages = MessageHandlers(node, workers, ooo)
+    upkeep = UpkeepHandlers(node, messages, ooo.timeout)
     return {
         "health": Method("async", about.health, muxrpc=False),
         "whoami": Method("sync", about.whoami),
@@ -43,6 +46,8 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
         "tribes.link.create": Method("async", tribes.link),
         "tribes.link.createSubGroupLink": Method("async", tribes.link_subgroup),
         "tribes.subtribe.create": Method("async", tribes.create_subgroup),
+        "fsck": Method("source", upkeep.fsck),
+        "compact": Method("source", upkeep.compact),
         "ooo.get": Method("async", messages.ooo_get),
         "ooo.help": Method("sync", messages.ooo_help),
     }

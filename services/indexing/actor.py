@@ -39,6 +39,7 @@ def methods(
         "graph.edges": Method("source", graph.graph_edges, muxrpc=False),
         "rebuild": Method("async", upkeep.rebuild),
         "views.wait": Method("async", upkeep.wait, muxrpc=False),
+        "views.compact": Method("source", upkeep.compact, muxrpc=False),
         "views.check": Method("source", upkeep.check, muxrpc=False),
         "health": Method("async", upkeep.health, muxrpc=False),
     }

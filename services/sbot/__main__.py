@@ -7,6 +7,7 @@ Knows exit codes and what people read when something is wrong. The words are tho
 import json
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,10 +135,10 @@ def _call(argv: list[str]) -> int:
 
 def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
     """Call the method and print what comes."""
-    from services.sbot import upload  # noqa: PLC0415  `config` and help need no crypto
+    from services.sbot import upkeep, upload  # noqa: PLC0415  `config` and help need no crypto
     from services.sbot.call import AnswerError, call, read_input  # noqa: PLC0415  ditto
     from services.sbot.connection import Unreachable, connect  # noqa: PLC0415  ditto
-    from services.sbot.progress import Progress  # noqa: PLC0415  ditto
+    from services.sbot.progress import Progress, Steps  # noqa: PLC0415  ditto
 
     args = _from_stdin() if asked.stdin and not sys.stdin.isatty() else asked.args
     blob = upload.Upload(args) if asked.name == upload.NAME else None
@@ -154,6 +155,11 @@ def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
         with closing(line):
             if asked.name == ("blobs", "get"):
                 _download(loaded, line, args)
+            elif asked.name in upkeep.NAMES:
+                return _keep_up(line, asked.name, args)
+            elif asked.name == ("rebuild",) and sys.stderr.isatty():
+                with Steps() as steps:
+                    upkeep.follow_rebuild(partial(connect, loaded), args, _show, steps)
             elif blob is None:
                 call(line, asked.name, kind, args, _show, read_input())
             else:
@@ -169,6 +175,25 @@ def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
             raise
         return _complain(f"Error: {error}")
     return 0
+
+
+def _keep_up(line: "Line", name: tuple[str, ...], args: list[Any]) -> int:
+    """Check or compact: in words on a terminal, else as JSON; the exit code says whether all is well."""
+    from services.sbot.call import call  # noqa: PLC0415  as above
+    from services.sbot.progress import Steps  # noqa: PLC0415  ditto
+    from services.sbot.upkeep import Report  # noqa: PLC0415  ditto
+
+    in_words = sys.stdout.isatty()
+    with Steps() as steps:
+        report = Report(steps, lambda text: _show(f"{text}\n".encode() if in_words else b""))
+
+        def show(data: bytes) -> None:
+            report.take(data)
+            if not in_words:
+                _show(data)
+
+        call(line, name, "source", args, show)
+    return 0 if report.ok else 1
 
 
 def _download(loaded: settings.Settings, line: "Line", args: list[Any]) -> None:

@@ -1,7 +1,7 @@
-"""How far a file is on its way, on one line of a terminal; nothing where errors do not go to one.
+"""How far a file is on its way, or a task that takes long, on one line of a terminal; nothing where errors do not go to one.
 
-Knows counts and a clock. Must never know what is carried, or where to. Called by `__main__` around what is sent
-and shown.
+Knows counts and a clock. Must never know what is carried or done. Called by `__main__` around what is sent and shown, and
+by `upkeep`.
 """
 
 import sys
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self, TextIO
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "Steps", "size_text"]
 
 WIDTH = 30
 PAUSE_SECONDS = 0.1
@@ -62,17 +62,59 @@ class Progress:
 
     def _draw(self) -> None:
         rate = self._done / max(self._clock() - self._begun, 1e-3)
-        parts = [_size(self._done), f"{_size(rate)}/s"]
+        parts = [size_text(self._done), f"{size_text(rate)}/s"]
         if self._total:
-            share = min(self._done / self._total, 1.0)
-            filled = int(share * WIDTH)
-            parts[0] += f" of {_size(self._total)}"
-            parts.insert(0, f"[{'#' * filled}{'.' * (WIDTH - filled)}] {share:4.0%}")
+            parts[0] += f" of {size_text(self._total)}"
+            parts.insert(0, _bar(self._done, self._total))
         self._out.write(f"\r{'  '.join(parts)}\x1b[K")
         self._out.flush()
 
 
-def _size(n: float) -> str:
+class Steps:
+    """A line for a task of several parts, each with a name and a count of its own.
+
+    Use as a context manager: the line is gone with it.
+    """
+
+    def __init__(
+        self, out: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._out = out or sys.stderr
+        self._is_shown = self._out.isatty()
+        self._clock = clock
+        self._part = ""
+        self._drawn = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def show(self, part: str, done: int, total: int) -> None:
+        """So much of a part is done."""
+        due = part != self._part or done == total or self._clock() - self._drawn >= PAUSE_SECONDS
+        if self._is_shown and due:
+            self._part, self._drawn = part, self._clock()
+            self._out.write(f"\r{_bar(done, max(total, 1))}  {part}  {done:,} of {total:,}\x1b[K")
+            self._out.flush()
+
+    def clear(self) -> None:
+        """Take the line away, so that something else can be written."""
+        if self._part:
+            self._part = ""
+            self._out.write("\r\x1b[K")
+            self._out.flush()
+
+
+def _bar(done: int, total: int) -> str:
+    share = min(done / total, 1.0)
+    filled = int(share * WIDTH)
+    return f"[{'#' * filled}{'.' * (WIDTH - filled)}] {share:4.0%}"
+
+
+def size_text(n: float) -> str:
+    """A number of bytes for people."""
     for unit in ("B", "kB", "MB"):
         if n < 1_000:
             return f"{n:.0f} B" if unit == "B" else f"{n:.1f} {unit}"

@@ -29,7 +29,7 @@ async def main(settings: Settings) -> None:
     ):
         claimed = RisingClock(last=database.claimed_by(keys.public))
         identity = Identity(keys, settings.caps_sign, claimed, os.urandom, own_feed)
-        async with Compactor(database.erasures) as compactor:
+        async with Compactor(database) as compactor:
             table = methods(database, writer, compactor, identity)
             bus_keys = settings.bus_keys
             async with Node("storage", settings.endpoint, table, parse=parse, keys=bus_keys):

@@ -20,6 +20,7 @@ from services.storage.handlers.messages import Identity, MessageHandlers
 from services.storage.handlers.own import OwnHandlers
 from services.storage.handlers.strays import StrayHandlers
 from services.storage.handlers.streams import StreamHandlers
+from services.storage.handlers.upkeep import UpkeepHandlers
 
 __all__ = ["methods"]
 
@@ -38,6 +39,7 @@ def methods(
     boxes = Boxes(identity.keys)
     messages = MessageHandlers(database, writer, identity, boxes.opened)
     erasures = ErasureHandlers(database, writer, compactor)
+    upkeep = UpkeepHandlers(database, writer, compactor, identity.hmac_key)
     streams = StreamHandlers(database, writer, boxes.opened)
     strays = StrayHandlers(database)
     return {
@@ -49,6 +51,8 @@ def methods(
         "log.erase": Method("async", erasures.erase, muxrpc=False),
         "log.erasures": Method("source", erasures.erasures, muxrpc=False),
         "log.erased": Method("async", erasures.erased, muxrpc=False),
+        "log.check": Method("source", upkeep.check, muxrpc=False),
+        "log.compact": Method("source", upkeep.compact, muxrpc=False),
         "del": Method("async", erasures.delete),
         "feeds.read": Method("source", log.feed_read, muxrpc=False),
         "feeds.heads": Method("source", log.feed_heads, muxrpc=False),

@@ -32,14 +32,14 @@ class MessageHandlers:
             wanted = missed(call.args, self._settings.timeout)
             if error.code != "not_found" or wanted is None or not self._settings.hook:
                 raise
-            if not await self._ask(wanted, patient=False):
+            if not await self.ask(wanted, patient=False):
                 raise
         return await self._stored(call, args_json=call.args_json)
 
     async def ooo_get(self, call: Call) -> bytes:
         """`ooo.get(id | {id, timeout})`: a message with `ooo: true`, from peers if it is not here."""
         wanted = asked(call.args, self._settings.timeout)
-        if not await self._ask(wanted, patient=True):
+        if not await self.ask(wanted, patient=True):
             raise too_late(wanted)
         return marked(await self._stored(call, {"id": wanted.id, "meta": True}))
 
@@ -53,7 +53,7 @@ class MessageHandlers:
         )
         return reply.bodies[0]
 
-    async def _ask(self, wanted: Wanted, *, patient: bool) -> bool:
+    async def ask(self, wanted: Wanted, *, patient: bool) -> bool:
         """Asks all workers at once; true when one has it."""
         tasks = [
             asyncio.ensure_future(self._ask_one(worker, wanted, patient=patient))

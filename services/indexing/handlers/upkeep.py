@@ -4,11 +4,14 @@ Knows the fold and who does it; the check itself is in `adapters/check.py`.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 
-from common.bus import Call, CallerError
+from common.bus import Call, CallerError, OurError
+from common.runtime.threads import in_thread
+from common.store import StoreError
 from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.check import check
 from services.indexing.adapters.follower import Follower
@@ -68,6 +71,17 @@ class UpkeepHandlers:
         """
         async for told in check(self._index, self._log):
             await call.send([orjson.dumps(told)])
+
+    async def compact(self, call: Call) -> None:
+        """`views.compact`: give back the room of rows that were removed, with progress, and bytes in the end."""
+        before, parts = self._index.size(), self._index.parts()
+        for done, part in enumerate(parts, 1):
+            try:
+                await in_thread(partial(self._index.compact, *part))
+            except StoreError as error:
+                raise OurError(str(error)) from error
+            await call.send([orjson.dumps({"compacted": done, "of": len(parts)})])
+        await call.send([orjson.dumps({"before": before, "after": self._index.size()})])
 
 
 def _options(call: Call) -> Mapping[str, Any]:

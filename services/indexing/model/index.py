@@ -243,6 +243,22 @@ class Index:
         """Remove what no view needs any more, in steps."""
         return self._shelf.empty()
 
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return self._store.size()
+
+    def parts(self) -> list[tuple[bytes, bytes | None]]:
+        """Ranges of rows that together are all: as much as is compacted at a time."""
+        starts = sorted(slot.prefix(space) for slot in self._shelf.slots for space in BOTH)
+        return list(zip([b"", *starts], [*starts, None], strict=True))
+
+    def compact(self, start: bytes, end: bytes | None) -> None:
+        """Give back the room of removed rows of a range. May take seconds; a call for another thread.
+
+        Raises: StoreError.
+        """
+        self._store.compact(ROWS, start, end)
+
     def forget(self) -> None:
         """Begin every view anew: the log is another one than they were folded from."""
         self._shelf.forget()

@@ -6,11 +6,14 @@ may be something to do.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final, Self
 
+from common.runtime.threads import in_thread
 from common.store import StoreError
-from services.storage.adapters.erasures import Erasures
+from services.storage.adapters.database import Database
 
 __all__ = ["Compactor"]
 
@@ -22,8 +25,9 @@ logger = logging.getLogger(__name__)
 class Compactor:
     """One stretch at a time; use it as a context manager, inside a running loop."""
 
-    def __init__(self, erasures: Erasures, calm: float = CALM_SECONDS) -> None:
-        self._erasures = erasures
+    def __init__(self, database: Database, calm: float = CALM_SECONDS) -> None:
+        self._database = database
+        self._erasures = database.erasures
         self._calm = calm
         self._wanted = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -47,6 +51,13 @@ class Compactor:
         """There may be room to give back."""
         self._wanted.set()
 
+    async def compact(self, family: str, start: bytes, end: bytes | None) -> None:
+        """Compact a range of keys now.
+
+        Raises: StoreError.
+        """
+        await self._in_thread(lambda: self._database.compact(family, start, end))
+
     async def _run(self) -> None:
         while True:
             await self._wanted.wait()
@@ -54,18 +65,12 @@ class Compactor:
             self._wanted.clear()
             for stretch in self._erasures.sparse():
                 try:
-                    await self._compact(stretch)
+                    await self._in_thread(partial(self._erasures.compact, stretch))
+                    self._erasures.compacted(stretch)
                 except StoreError as error:
                     logger.warning("the room of deleted messages is not given back: %s", error)
                     break
 
-    async def _compact(self, stretch: int) -> None:
-        """The thread is waited for even when the task is cancelled: the store must not close under it."""
+    async def _in_thread(self, work: Callable[[], None]) -> None:
         async with self._lock:
-            thread = asyncio.ensure_future(asyncio.to_thread(self._erasures.compact, stretch))
-            try:
-                await asyncio.shield(thread)
-            except asyncio.CancelledError:
-                await thread
-                raise
-        self._erasures.compacted(stretch)
+            await in_thread(work)

@@ -22,6 +22,8 @@ from common.runtime.errors import NotNow, StartError
 from common.store import Batch, Store, StoreError, StoreFull, open_rocks
 from services.storage import forks
 from services.storage.adapters import erasures, strays
+from services.storage.adapters.checker import Checker
+from services.storage.adapters.losses import Losses
 from services.storage.model import Fork, Group, Head, Log
 
 __all__ = ["FAMILIES", "MAX_SLICE", "MAX_SLICE_BYTES", "Database", "open_database"]
@@ -34,6 +36,7 @@ RESERVE = 64 << 20
 # A slice is one message on the bus: large enough to cost little, small enough to hold many of them.
 MAX_SLICE = 200
 MAX_SLICE_BYTES = 256 << 10
+COMPACTED = 1 << 16  # positions compacted at a time: some 40 MB
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +72,7 @@ class Database:
         self._store = store
         self.strays = strays.Strays(store)
         self.erasures = erasures.Erasures(store)
+        self.losses = Losses(store)
         version = store.get("meta", b"version")
         if version is None:
             first = Batch()
@@ -142,6 +146,31 @@ class Database:
         batch = Batch()
         batch.put("meta", b"version", VERSION)
         self._store.write(batch, sync=True)
+
+    def checker(self, log: Log, hmac_key: bytes | None, *, repair: bool) -> Checker:
+        """A check of all that is here."""
+        return Checker(self._store, self.losses, log, hmac_key, repair=repair)
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return self._store.size()
+
+    def parts(self, position: int) -> list[tuple[str, bytes, bytes | None]]:
+        """Families and ranges of keys that together are all up to a position: as much as is compacted at a time."""
+        starts = [_U64.pack(n) for n in range(0, position + 1, COMPACTED)]
+        ends = [*starts[1:], None]
+        others = [family for family in FAMILIES if family != "log"]
+        return [
+            *(("log", start, end) for start, end in zip(starts, ends, strict=True)),
+            *((family, b"", None) for family in others),
+        ]
+
+    def compact(self, family: str, start: bytes, end: bytes | None) -> None:
+        """Give back the room of a range of keys. May take seconds; a call for another thread.
+
+        Raises: StoreError.
+        """
+        self._store.compact(family, start, end)
 
     def flush(self) -> None:
         """Make what was appended survive a power cut."""

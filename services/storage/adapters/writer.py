@@ -104,9 +104,10 @@ class Writer:
         Raises: OurError, when that cannot be written.
         """
         with self._told():
+            lost = self._database.losses.drop(keys)
             erased = self._database.erasures.erase(keys)
         self._erased()
-        return erased
+        return erased + lost
 
     async def erase_feed(self, author: bytes) -> list[bytes]:
         """Delete all messages of a feed that are in the log now; gives their raw keys.
@@ -117,8 +118,10 @@ class Writer:
         """
         head = self.log.heads.get(author)
         last = head.sequence if head else 0
+        losses = self._database.losses
         with self._told():
             self._database.erasures.begin(author, last)
+            losses.drop(losses.of(author))
         erased: list[bytes] = []
         first = 1
         while first:

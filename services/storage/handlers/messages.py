@@ -111,7 +111,7 @@ class MessageHandlers:
         if target.key and not found[0]:
             found, extra = self._database.strays.find([target.key]), STRAY
         record = Record.parse(found[0]) if found and found[0] else None
-        if record is None:
+        if record is None or record.key in self._database.losses:
             raise CallerError(f"Key not found in database [{target.name}]", "not_found")
         if not record.message:
             raise CallerError(DELETED, "deleted")

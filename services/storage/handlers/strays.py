@@ -34,16 +34,20 @@ class StrayHandlers:
             await call.send(self._find([raw(key) for key in keys[start : start + MAX_SLICE]]))
 
     async def put(self, call: Call) -> dict[str, Any]:
-        """`ooo.put`: keep messages that were verified but belong to no feed that is followed; not deleted ones."""
+        """`ooo.put`: keep messages that were verified but belong to no feed that is followed; not deleted ones.
+
+        What was lost of the log goes back to its place.
+        """
         if not 0 < len(call.bodies) <= MAX_MESSAGES:
             raise CallerError(f"1 to {MAX_MESSAGES} messages must come with the call")
         try:
             messages = [Candidate.parse(body) for body in call.bodies]
         except RecordError as error:
             raise CallerError(str(error)) from error
-        known = self._database.records_of([message.key for message in messages])
-        new = [message for message, record in zip(messages, known, strict=True) if record is None]
         try:
+            others = self._database.losses.restore(messages)
+            known = self._database.records_of([message.key for message in others])
+            new = [message for message, record in zip(others, known, strict=True) if record is None]
             self._database.strays.put(new, wall_ms())
         except StoreError as error:
             raise OurError(str(error), "no_space") from error

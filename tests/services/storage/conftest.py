@@ -109,7 +109,7 @@ async def start(
     ):
         claimed = RisingClock(clock, database.claimed_by(raw(OWN.id)))
         identity = Identity(OWN, hmac_key, claimed, lambda n: bytes(range(n)), own_feed)
-        async with Compactor(database.erasures, 0) as compactor:
+        async with Compactor(database, 0) as compactor:
             table = methods(database, writer, compactor, identity)
             service = Node("storage", _endpoint, table, parse=json.parse, context=context)
             client = Node("test", _endpoint, calls=["storage"], parse=json.parse, context=context)

@@ -67,3 +67,13 @@ async def test_bad_arguments_are_the_callers_fault(
 ) -> None:
     with pytest.raises(CallerError):
         await suite.call(method, argument)
+
+
+async def test_compaction_tells_how_far_it_is_and_changes_nothing(suite: Suite) -> None:
+    suite.storage.add(0, {"type": "post"})
+    await suite.folded()
+    items = await suite.items("views.compact")
+    total = items[0]["of"]
+    assert [item["compacted"] for item in items[:-1]] == list(range(1, total + 1))
+    assert set(items[-1]) == {"before", "after"}
+    assert all(item["ok"] for item in (await suite.items("views.check"))[1:])

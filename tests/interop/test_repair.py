@@ -1,0 +1,72 @@
+"""Damaged messages come back from a real server, while ours runs."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.feed.record import Record
+from common.store import Batch, open_rocks
+from services.storage.adapters.database import FAMILIES, FOLDER
+from tests.support.mesh import all_hold, contact, feed_text, posts
+from tests.support.servers import ROOT, OurServer, SsbServer
+from tests.support.wholeness import check_log
+
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(180)]
+POSTS = 20
+
+
+def damage(data: Path) -> None:
+    """One text is changed, one record is gone, one is no record any more, one row leads elsewhere."""
+    store = open_rocks(data / FOLDER, FAMILIES)
+    batch = Batch()
+    records = dict(store.scan("log"))
+    changed, gone, garbage, other = (n.to_bytes(8) for n in (4, 7, 8, 12))
+    batch.put("log", changed, records[changed].replace(b"na\xc3\xafve", b"wise"))
+    batch.delete("log", gone)
+    batch.put("log", garbage, b"?" * 300)
+    batch.put("ids", Record.parse(records[other]).key, changed)
+    store.write(batch, sync=True)
+    store.close()
+
+
+async def fsck(server: OurServer, *argv: str) -> tuple[int | None, list[Any]]:
+    """The command, its exit code and what it printed."""
+    command = [sys.executable, "-m", "services.sbot", "fsck", *argv, "--", *server.arguments()]
+    environment = {**os.environ, "HOME": str(server.folder.parent), "PYTHONPATH": str(ROOT)}
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, env=environment
+    )
+    out, _ = await process.communicate()
+    return process.returncode, [json.loads(text) for text in out.decode().split("\n\n") if text]
+
+
+async def test_what_is_damaged_is_fetched_from_a_peer(folder: Path) -> None:
+    ours, theirs = OurServer(folder / "ours"), SsbServer(folder / "theirs")
+    async with theirs:
+        at_theirs = await theirs.client()
+        await posts(at_theirs, POSTS)
+        async with ours:
+            at_ours = await ours.client()
+            await contact(at_ours, theirs.id, following=True)
+            await at_ours.call("gossip.connect", theirs.address)
+            await all_hold([at_ours], {theirs.id: POSTS})
+            before = await feed_text(at_ours, theirs.id)
+        damage(ours.folder)
+        async with ours:
+            code, items = await fsck(ours)
+            found = {(one["problem"], one.get("position")) for one in items if "problem" in one}
+            assert code == 1
+            assert {("message", 4), ("missing", 7), ("missing", 8), ("index", 12)} <= found
+            at_ours = await ours.client()
+            await at_ours.call("gossip.connect", theirs.address)
+            code, items = await fsck(ours, "--repair")
+            assert (code, items[-1]["ok"]) == (0, True), items
+            assert await feed_text(at_ours, theirs.id) == before
+            code, items = await fsck(ours)
+            assert (code, items[-1]) == (0, {"ok": True, "problems": 0, "mended": 0}), items
+    check_log(ours.folder)
