@@ -6,6 +6,7 @@ called.
 
 import asyncio
 import logging
+from collections import Counter
 from typing import Any, Final, TypeGuard
 
 from common.bus import BusError, Node, again
@@ -46,6 +47,8 @@ class Peers:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._bad: dict[FeedId, set[FeedId]] = {}
+        self._sessions: Counter[str] = Counter()
+        """EBT sessions that peers began, by connection; a peer is often faster than the word of its connection."""
 
     @property
     def talks(self) -> list[Talk]:
@@ -60,6 +63,20 @@ class Peers:
     def talk(self, connection: str) -> Talk | None:
         """The talk over a connection, which may have ended."""
         return self._talks.get(connection)
+
+    def called_ebt(self, connection: str) -> None:
+        """The peer called `ebt.replicate`."""
+        self._sessions[connection] += 1
+        if (talk := self.talk(connection)) is not None:
+            talk.called_ebt()
+
+    def session_ended(self, connection: str, why: str) -> None:
+        """A session that the peer began is over."""
+        self._sessions[connection] -= 1
+        if not self._sessions[connection]:
+            del self._sessions[connection]
+        if (talk := self.talk(connection)) is not None:
+            talk.session_ended(why)
 
     def connected(self) -> list[tuple[str, FeedId]]:
         """Name and peer of every connection."""
@@ -100,6 +117,8 @@ class Peers:
                 task.cancel()
         elif self._is_ours(feed) and name not in self._tasks:
             talk = self._talks[name] = Talk(self, name, feed)
+            if self._sessions[name]:
+                talk.called_ebt()
             run = talk.run(client=bool(change.get("client")))
             self._tasks[name] = asyncio.get_running_loop().create_task(run)
 

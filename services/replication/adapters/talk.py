@@ -70,7 +70,7 @@ class Talk:
     async def run(self, *, client: bool) -> None:
         """Replicates until it is cancelled, or until there is nothing more to be done."""
         if not client and self.feed in self._tools.hub.links:
-            self.called_ebt()  # before we heard of the connection
+            self.called_ebt()  # over another connection
         if not client and not await self._is_to_be_called():
             await self._fetch()
             return

@@ -55,18 +55,15 @@ class EbtHandlers:
         if not is_feed(peer):
             raise CallerError("ebt.replicate is for peers")
         parts = await self._beginning.ready()
-        ended, talk = "", parts.peers.talk(call.caller.connection)
-        if talk is not None:
-            talk.called_ebt()
+        ended, connection = "", call.caller.connection
+        parts.peers.called_ebt(connection)
         try:
             await Link(parts.hub, parts.appender, call, peer, version).run(client=False)
         except BusError as error:
             ended = error.message
             raise
         finally:
-            talk = parts.peers.talk(call.caller.connection)
-            if talk is not None:
-                talk.session_ended(ended)
+            parts.peers.session_ended(connection, ended)
 
     async def request(self, call: Call) -> None:
         """`ebt.request`: replicate a feed from now on, or no longer."""

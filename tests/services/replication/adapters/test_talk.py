@@ -11,6 +11,7 @@ import pytest
 from common.bus import BusError, Call, PeerError
 from common.graph import FOLLOW, Edge
 from services.replication.adapters import talk
+from services.replication.adapters.memories import Memories
 from tests.support.suite import Board, feed_of, keys_of
 from tests.support.waiting import until
 
@@ -90,6 +91,36 @@ async def test_who_dialled_and_says_nothing_is_called(board: Board) -> None:
     assert seen["stalled"] is None
 
 
+async def test_who_called_before_its_connection_was_heard_of_is_not_called(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The word of the connection and the call come over two ways; the session does not stand when the first comes."""
+    monkeypatch.setattr(talk, "PATIENCE_SECONDS", 0.1)
+    asked, known = asyncio.Event(), asyncio.Event()
+
+    async def load(_: object, _peer: object) -> dict[str, int]:
+        asked.set()
+        await known.wait()
+        return {}
+
+    monkeypatch.setattr(Memories, "load", load)
+    caller = board.caller(B.id, "two")
+    stream = board.node.duplex("replication", "ebt.replicate", {"version": 3}, caller=caller)
+    await asked.wait()
+    peer = Peer(board, "two", client=False)
+    await until(lambda: peers(board))
+    known.set()
+    await stream.send([orjson.dumps({X.id: 0})])
+    messages = 0
+    async for batch in stream:
+        messages += sum(b'"sequence"' in body for body in batch.bodies)
+        if messages == 5:
+            break
+    await asyncio.sleep(5 * talk.PATIENCE_SECONDS)
+    assert peer.called == []
+    assert (await peers(board))[0]["protocol"] == "ebt 3"
+
+
 async def test_a_peer_that_gives_histories_is_seen_too(board: Board) -> None:
     peer = Peer(board, "two", client=False, ebt=False)
     await until(lambda: "createHistoryStream" in peer.called)
@@ -107,16 +138,19 @@ async def test_a_peer_that_gives_histories_is_seen_too(board: Board) -> None:
 
 async def test_it_is_told_why_nothing_is_exchanged(board: Board) -> None:
     Peer(board, "two", client=False)
-    while not await peers(board):
-        await asyncio.sleep(0.01)
+    await until(lambda: peers(board))
     caller = board.caller(B.id, "two")
     stream = board.node.duplex("replication", "ebt.replicate", {"version": 3}, caller=caller)
     await stream.send([b"junk"])
     with pytest.raises(BusError):
         async for _ in stream:
             pass
-    while (await peers(board))[0]["protocol"] != "none":
-        await asyncio.sleep(0.01)
+
+    async def over() -> bool:
+        protocol: str = (await peers(board))[0]["protocol"]
+        return protocol == "none"
+
+    await until(over)
     assert "its EBT session ended: invalid JSON" in (await peers(board))[0]["stalled"]
     assert (await peers(board))[0]["protocol"] == "none"
     assert (await board.state())["stalled"] == {(await peers(board))[0]["stalled"]: 1}
@@ -124,7 +158,6 @@ async def test_it_is_told_why_nothing_is_exchanged(board: Board) -> None:
 
 async def test_who_is_blocked_is_left(board: Board) -> None:
     Peer(board, "one", client=True)
-    while not await peers(board):
-        await asyncio.sleep(0.01)
+    await until(lambda: peers(board))
     await board.node.call("replication", "replicate.block", A.id, B.id, True)
     await until(lambda: board.network.closed == ["one"])
