@@ -34,7 +34,11 @@ HOUSEHOLD_BITS = 64
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection that stands. `address` is where it leads or came from; `at` is in ms since 1970."""
+    """A connection that stands.
+
+    `address` is where it leads or came from, `here` the host of its end on this machine (empty for a unix socket);
+    `at` is in ms since 1970.
+    """
 
     name: str
     feed: FeedId
@@ -43,6 +47,7 @@ class Connection:
     role: Role
     transport: str
     at: int
+    here: str = ""
 
     def change(self, kind: Literal["connected", "disconnected"], at: int) -> dict[str, object]:
         """The item of `connections.changes` (docs/bus.md section 8)."""
@@ -55,6 +60,7 @@ class Connection:
             "role": self.role,
             "transport": self.transport,
             "at": at,
+            "here": self.here,
         }
 
 

@@ -22,14 +22,8 @@ class Healthy:
         self._pause = pause
         self._next: dict[str, int] = {}
         self._asked = asyncio.Event()
-        self.ends: list[str] = []
-        """How the server ended each session."""
-
-    async def persist(self, target: Target, keys: Keys, sessions: int) -> None:
-        """As `run`, and again when the server ended it, as a scheduler would dial again."""
-        for _ in range(sessions):
-            self._next.clear()
-            await self.run(target, keys)
+        self.end = ""
+        """How the server ended the session."""
 
     async def run(self, target: Target, keys: Keys) -> None:
         """Offers everything and sends what is asked for."""
@@ -49,7 +43,7 @@ class Healthy:
         while isinstance(event := await peer.event(number), Items):
             for body in event.bodies:
                 self._take(orjson.loads(body))
-        self.ends.append(repr(event))
+        self.end = repr(event)
         peer.closed.set()
         self._asked.set()
 

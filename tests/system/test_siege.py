@@ -21,8 +21,6 @@ from tests.support.siege import Feed, Target, assault, faults, lie, mutants, rec
 N_FEEDS, N_MESSAGES = 20, 150
 N_MUTANTS = 1000
 N_LIARS = 3
-SESSIONS = 3
-"""How often the healthy peer comes: whoever was cut off once dials again, as every server does."""
 SEED = 20
 MORE_MB = 80
 """What all processes together may hold more than before: caches, and three thousand messages."""
@@ -54,14 +52,14 @@ async def test_a_siege_does_not_keep_a_healthy_peer_from_its_sync(folder: Path) 
 
             healthy = Healthy(feeds, pause=0.05)
             lying = [asyncio.ensure_future(lie(target, f"liar {n}", feeds)) for n in range(N_LIARS)]
-            syncing = asyncio.ensure_future(healthy.persist(target, stranger("healthy"), SESSIONS))
+            syncing = asyncio.ensure_future(healthy.run(target, stranger("healthy")))
             began = time.monotonic()
             attacks = [*faults(), *mutants(recordings, N_MUTANTS, SEED)]
             found = await assault(target, attacks)
             siege_s = time.monotonic() - began
 
             async def arrived() -> bool:
-                assert not syncing.done(), f"the healthy peer was cut off: {healthy.ends}"
+                assert not syncing.done(), f"the healthy peer was cut off: {healthy.end}"
                 clock = await owner.value("getVectorClock")
                 return all(clock.get(feed.keys.id) == N_MESSAGES for feed in feeds)
 

@@ -75,7 +75,8 @@ class Exchange:
     ) -> Conversation:
         """Begin a conversation on a link whose other end is known."""
         name = self.connections.next_name()
-        connection = Connection(name, feed, address, dialled, role, transport, self._clock())
+        at, here = self._clock(), link.here
+        connection = Connection(name, feed, address, dialled, role, transport, at, here)
         talk = Conversation(link, channel, connection, answer=self._answer, watcher=self)
         self.connections.add(connection)
         self._conversations[name] = talk

@@ -118,6 +118,12 @@ class Link(asyncio.Protocol):
         name = self._transport and self._transport.get_extra_info("peername")
         return (str(name[0]), int(name[1])) if isinstance(name, tuple) and name else ("", 0)
 
+    @property
+    def here(self) -> str:
+        """Host of our end; empty on a unix socket."""
+        name = self._transport and self._transport.get_extra_info("sockname")
+        return str(name[0]) if isinstance(name, tuple) and name else ""
+
     def data_received(self, data: bytes) -> None:
         """Hand on what came, and let the acknowledgement go at once.
 

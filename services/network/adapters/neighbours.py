@@ -46,5 +46,6 @@ def _take(exchange: Exchange, change: dict[str, Any]) -> None:
                 MASTER if change.get("role") == MASTER else ANONYMOUS,
                 str(change.get("transport")),
                 int(change.get("at", 0)),
+                str(change.get("here", "")),
             )
         )

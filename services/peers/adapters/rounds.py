@@ -16,7 +16,15 @@ from services.peers.model.entry import Data, Entry, entry_of
 from services.peers.model.groups import patience_ms
 from services.peers.model.hub import Contact
 from services.peers.model.pools import Pools
-from services.peers.model.scheduler import Close, CloseAll, Command, Dial, Scheduler
+from services.peers.model.scheduler import (
+    Close,
+    CloseAll,
+    CloseStranded,
+    Command,
+    Dial,
+    Scheduler,
+)
+from services.peers.model.whereabouts import network_of
 from services.peers.ping import Ping
 from services.peers.spread import Spread
 
@@ -61,6 +69,8 @@ class Rounds:
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pings: dict[str, asyncio.Task[None]] = {}
+        self._stands: dict[str, str | None] = {}
+        """On which address of this machine each connection stands."""
 
     def work(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on for as long as the service does: following and dialling."""
@@ -90,7 +100,7 @@ class Rounds:
                 connections = tuple(closing.connections) if closing else ()
                 self._spawn(self.networks.close(connections, command.reason))
             else:
-                self._close_all(command)
+                self._close_many(command)
         if commands:
             self.tell()
 
@@ -201,6 +211,7 @@ class Rounds:
     def _take(self, change: dict[str, Any]) -> None:
         connection, now = change["connection"], self._clock()
         if change["type"] == "connected":
+            self._stands[connection] = network_of(str(change.get("here")))
             contact = self._pools.connected(
                 change["feed"], connection, change["address"], now, dialled=change["client"]
             )
@@ -209,6 +220,7 @@ class Rounds:
                 self._pings[connection] = task
         else:
             self._pools.disconnected(connection, now)
+            self._stands.pop(connection, None)
             ping = self._pings.pop(connection, None)
             if ping is not None:
                 ping.cancel()
@@ -245,10 +257,14 @@ class Rounds:
                 self._pools.disconnected(connection, now, ours=True)
         for name in [name for name in self._pings if gone(name)]:
             self._pings.pop(name).cancel()
+        for name in [name for name in self._stands if gone(name)]:
+            del self._stands[name]
         self.tell()
 
-    def _close_all(self, command: CloseAll) -> None:
+    def _close_many(self, command: CloseAll | CloseStranded) -> None:
         names = [name for contact in self._pools.hub for name in contact.connections]
+        if isinstance(command, CloseStranded):
+            names = [name for name in names if self._stands.get(name) in command.networks]
         self._spawn(self.networks.close(names, command.reason))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -8,10 +8,10 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
 
 from common.runtime import interfaces
 from services.peers.model.scheduler import Command, Scheduler
+from services.peers.model.whereabouts import network_of
 
 __all__ = ["Surroundings"]
 
@@ -67,16 +67,11 @@ class Surroundings:
         self._networks = networks
         if networks == known:
             return
-        lost = bool(known - networks)
-        log.info("the network changed", extra={"fields": {"networks": len(networks), "lost": lost}})
+        lost = known - networks
+        fields = {"networks": len(networks), "lost": len(lost)}
+        log.info("the network changed", extra={"fields": fields})
         self._do(self._scheduler.network_changed(now, has_network=bool(networks), lost=lost))
 
 
 def _networks(addresses: list[str]) -> frozenset[str]:
-    """What counts as one address: an IPv4 one, or the /64 of an IPv6 one, whose hosts change every day."""
-    found = [ip_address(address) for address in addresses]
-    return frozenset(
-        str(ip_network((int(one), 64), strict=False)) if one.version == 6 else str(one)
-        for one in found
-        if not one.is_loopback
-    )
+    return frozenset(found for one in addresses if (found := network_of(one)) is not None)

@@ -19,7 +19,7 @@ from services.peers.model.hub import Contact
 from services.peers.model.pools import Pools
 from services.peers.model.why import obstacle
 
-__all__ = ["Close", "CloseAll", "Command", "Dial", "Scheduler"]
+__all__ = ["Close", "CloseAll", "CloseStranded", "Command", "Dial", "Scheduler"]
 
 SHORTEST_STAY_MS: Final = 120_000
 """However many wait: less than two minutes is too short to replicate much."""
@@ -62,7 +62,15 @@ class CloseAll:
     reason: str
 
 
-Command = Dial | Close | CloseAll
+@dataclass(frozen=True, slots=True)
+class CloseStranded:
+    """Close the connections that stand on addresses which this machine has no more, as `whereabouts` writes them."""
+
+    networks: frozenset[str]
+    reason: str
+
+
+Command = Dial | Close | CloseAll | CloseStranded
 
 
 class Scheduler:
@@ -91,15 +99,20 @@ class Scheduler:
         return [CloseAll("stopped")]
 
     def woke(self, now: int) -> list[Command]:
-        """The machine slept, or lost an address: connections are dead, and failures may have been our own."""
+        """The machine slept: connections are dead, and failures may have been our own."""
         self._forgive(now)
         return [CloseAll("woke up")]
 
-    def network_changed(self, now: int, *, has_network: bool, lost: bool) -> list[Command]:
-        """Addresses of this machine came or went; `lost` tells that some went."""
+    def network_changed(
+        self, now: int, *, has_network: bool, lost: frozenset[str]
+    ) -> list[Command]:
+        """Addresses of this machine came or went; `lost` are those that went.
+
+        ssb-conn ends all connections then; the bridge of some container that comes and goes is no reason to.
+        """
         self.has_network = has_network
         self._forgive(now)
-        return [CloseAll("the network changed")] if lost else []
+        return [CloseStranded(lost, "the network changed")] if lost else []
 
     def tick(self, now: int) -> list[Command]:
         """What to do now; dials that are answered here are under way from now on."""

@@ -236,6 +236,16 @@ async def test_changes_tell_what_stands_and_what_happens(start: Start, enter: En
     assert seen[0]["feed"] == world.keys.id
     assert seen[0]["transport"] == "unix"
     assert seen[0]["client"] is False
+    assert seen[0]["here"] == ""
+
+
+async def test_changes_tell_on_which_address_of_ours_a_connection_stands(start: Start) -> None:
+    here, there = await start(), await start()
+    async with caller(here) as node:
+        await dialled(node, there)
+    for world in (here, there):
+        (connection,) = world.network.exchange.connections
+        assert connection.change("connected", 0)["here"] == "127.0.0.1"
 
 
 async def take_two(stream: Any, peer: Any) -> AsyncIterator[Any]:

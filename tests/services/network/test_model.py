@@ -42,6 +42,7 @@ def test_change_has_the_shape_of_the_bus() -> None:
         "role": ANONYMOUS,
         "transport": "net",
         "at": 9,
+        "here": "",
     }
 
 

@@ -15,7 +15,7 @@ from services.peers.adapters.rounds import Rounds
 from services.peers.model.groups import GROUPS, Wishes
 from services.peers.model.hub import Contact
 from services.peers.model.pools import Pools
-from services.peers.model.scheduler import Scheduler
+from services.peers.model.scheduler import CloseStranded, Scheduler
 from services.peers.spread import Spread
 from tests.support.waiting import PATIENCE_S, until
 
@@ -43,9 +43,11 @@ class Network:
             "connections.call": Method("duplex", self._call, muxrpc=False),
         }
 
-    def connect(self, address: str, key: str, name: str, *, client: bool = True) -> None:
+    def connect(
+        self, address: str, key: str, name: str, *, client: bool = True, here: str = "127.0.0.1"
+    ) -> None:
         change = {"type": "connected", "connection": name, "feed": key, "address": address}
-        self.changes.put_nowait({**change, "client": client})
+        self.changes.put_nowait({**change, "client": client, "here": here})
 
     def disconnect(self, name: str) -> None:
         self.changes.put_nowait({"type": "disconnected", "connection": name, "feed": A})
@@ -231,6 +233,15 @@ async def test_who_cannot_be_dialled_is_told_so(world: World) -> None:
     ):
         with pytest.raises(BusError, match=text):
             await world.rounds.connect(address, {})
+
+
+async def test_an_address_that_went_takes_what_stood_on_it_and_nothing_else(world: World) -> None:
+    for address, key, here in ((AT_A, A, "10.0.0.1"), (AT_B, B, "10.88.0.1")):
+        world.network.connect(address, key, f"network/{here}", here=here)
+    await until(lambda: len(world.pools.hub) == 2)
+    world.rounds.do([CloseStranded(frozenset(["10.88.0.1"]), "the network changed")])
+    await until(lambda: len(world.pools.hub) == 1)
+    assert world.network.closed == ["network/10.88.0.1"]
 
 
 async def test_rotation_closes_and_all_are_closed(world: World) -> None:

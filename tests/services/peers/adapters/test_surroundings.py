@@ -6,7 +6,7 @@ from common.refs import feed_id
 from services.peers.adapters.surroundings import Surroundings
 from services.peers.model.groups import Wishes
 from services.peers.model.pools import Pools
-from services.peers.model.scheduler import CloseAll, Command, Scheduler
+from services.peers.model.scheduler import CloseAll, CloseStranded, Command, Scheduler
 
 LOOPBACK = "127.0.0.1"
 
@@ -34,6 +34,10 @@ class World:
         return list(self.done)
 
 
+def went(*networks: str) -> CloseStranded:
+    return CloseStranded(frozenset(networks), "the network changed")
+
+
 def test_sleep_ends_every_connection() -> None:
     world = World("10.0.0.1")
     assert world.after(2000, 2) == []
@@ -46,13 +50,13 @@ def test_a_clock_set_back_or_a_busy_machine_is_no_sleep(wall_ms: int, awake_s: f
     assert World("10.0.0.1").after(wall_ms, awake_s) == []
 
 
-def test_an_address_that_went_ends_connections_and_one_that_came_does_not() -> None:
+def test_an_address_that_went_ends_what_stood_on_it_and_one_that_came_does_not() -> None:
     world = World("10.0.0.1")
     assert world.scheduler.has_network
     world.addresses.append("192.168.1.5")
     assert world.after(2000, 2) == []
     world.addresses = [LOOPBACK, "192.168.1.5"]
-    assert world.after(2000, 2) == [CloseAll("the network changed")]
+    assert world.after(2000, 2) == [went("10.0.0.1")]
     world.addresses = [LOOPBACK]
     world.after(2000, 2)
     assert not world.scheduler.has_network
@@ -63,7 +67,7 @@ def test_hosts_within_one_network_of_ipv6_come_and_go() -> None:
     world.addresses = [LOOPBACK, "2001:db8::abcd"]
     assert world.after(2000, 2) == []
     world.addresses = [LOOPBACK, "2001:db8:1::1"]
-    assert world.after(2000, 2) == [CloseAll("the network changed")]
+    assert world.after(2000, 2) == [went("2001:db8::/64")]
 
 
 def test_this_machine_alone_is_no_network() -> None:

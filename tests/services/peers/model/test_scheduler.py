@@ -8,7 +8,7 @@ from common.refs import feed_id
 from services.peers.model.entry import Entry
 from services.peers.model.groups import Group, Wishes
 from services.peers.model.pools import Pools
-from services.peers.model.scheduler import Close, CloseAll, Command, Dial, Scheduler
+from services.peers.model.scheduler import Close, CloseAll, CloseStranded, Command, Dial, Scheduler
 from services.peers.model.why import why
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -163,10 +163,10 @@ def test_without_a_network_only_this_machine_is_dialled() -> None:
     world = World()
     world.know(1)
     world.pools.remember(at(2, "127.0.0.1"), {}, world.now)
-    world.scheduler.network_changed(world.now, has_network=False, lost=True)
+    world.scheduler.network_changed(world.now, has_network=False, lost=frozenset(["10.0.0.1"]))
     assert world.dialled() == [2]
     assert world.why(1) == "this machine has no network"
-    world.scheduler.network_changed(world.now, has_network=True, lost=False)
+    world.scheduler.network_changed(world.now, has_network=True, lost=frozenset())
     assert world.dialled() == [1]
 
 
@@ -261,8 +261,9 @@ def test_after_sleep_and_change_all_is_tried_again_soon() -> None:
     assert world.scheduler.woke(world.now) == [CloseAll("woke up")]
     assert world.dialled(1000) == [1]
     world.fails(1)
-    changed = world.scheduler.network_changed(world.now, has_network=True, lost=True)
-    assert changed == [CloseAll("the network changed")]
+    lost = frozenset(["10.0.0.1"])
+    changed = world.scheduler.network_changed(world.now, has_network=True, lost=lost)
+    assert changed == [CloseStranded(lost, "the network changed")]
 
 
 @pytest.mark.parametrize("jump", [-DAY, -10_000, DAY])
