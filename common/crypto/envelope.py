@@ -115,12 +115,16 @@ def open_key(
 ) -> Found | None:
     """The read key by the first key that opens one of the first slots; None where none does."""
     header, end = boxed[:_HEADER], len(boxed) - TAG_BYTES - KEY_BYTES
-    places = list(islice(range(_HEADER, end, KEY_BYTES), max_slots))
-    for trial in trials:
-        mask = _mask(trial, context)
-        for at in places:
-            reading = read_key(_xor(boxed[at : at + KEY_BYTES], mask), context)
-            if sodium.box_open(header, _NONCE, derive(reading, context, _HEAD)) is not None:
+    places = islice(range(_HEADER, end, KEY_BYTES), max_slots)
+    slots = [int.from_bytes(boxed[at : at + KEY_BYTES], "big") for at in places]
+    to_read, to_head = context.prefix + slp((_READ,)), context.prefix + slp((_HEAD,))
+    for trial in (
+        trials
+    ):  # the one hot loop: each key that may open an envelope is tried on each of its slots
+        mask = int.from_bytes(_mask(trial, context), "big")
+        for hidden in slots:
+            reading = expand((hidden ^ mask).to_bytes(KEY_BYTES, "big"), to_read)
+            if sodium.box_open(header, _NONCE, expand(reading, to_head)) is not None:
                 return Found(reading, trial)
     return None
 

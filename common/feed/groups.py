@@ -27,6 +27,7 @@ __all__ = [
     "init",
     "is_group",
     "is_link",
+    "is_recipient",
     "is_sealed_for",
     "key_of",
     "key_text",
@@ -74,6 +75,11 @@ class Excluded(NamedTuple):
 def is_group(value: object) -> TypeGuard[str]:
     """Whether a value is the id of a group."""
     return is_cloaked_message(value)
+
+
+def is_recipient(value: object) -> TypeGuard[str]:
+    """Whether anybody can be reached by this id: a feed, a group, a post box."""
+    return is_feed(value) or is_sealed_for(value)
 
 
 def is_sealed_for(value: object) -> bool:

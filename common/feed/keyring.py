@@ -26,12 +26,14 @@ from common.feed.private import Opened
 from common.feed.shape import previous_key
 from common.refs import FeedId, MessageId, bfe, is_feed, message_id
 
-__all__ = ["MAX_KEYS", "MAX_OF_ONE", "Group", "Keyring", "NoSlot", "context_of"]
+__all__ = ["MAX_GIVEN", "MAX_KEYS", "MAX_OF_ONE", "Group", "Keyring", "NoSlot", "context_of"]
 
 MAX_KEYS: Final = 2_000
 """Of groups: each is tried on every envelope that nothing else opens, for some 10 microseconds."""
-MAX_OF_ONE: Final = 200
-"""Of these, how many one feed can give us: anybody who is replicated can invite us to groups."""
+MAX_GIVEN: Final = 500
+"""Of these, how many others can give us: anybody who is replicated can invite us to groups."""
+MAX_OF_ONE: Final = 50
+"""Of these, how many one feed can give us."""
 MAX_DIRECT: Final = 10_000
 """Authors whose keys are remembered; making one takes a tenth of a millisecond."""
 
@@ -93,9 +95,10 @@ class Keyring:
         """Open with a group's key (32 bytes) too; true when it is a new one, false also where there are too many."""
         if key in self._reading or len(self._reading) >= MAX_KEYS:
             return False
-        if giver != self._keys.id and self._given[giver] >= MAX_OF_ONE:
-            return False
-        self._given[giver] += 1
+        if giver != self._keys.id:
+            if self._given[giver] >= MAX_OF_ONE or self._given.total() >= MAX_GIVEN:
+                return False
+            self._given[giver] += 1
         self._reading[key] = group_key(key)
         return True
 

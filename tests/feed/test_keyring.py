@@ -6,7 +6,7 @@ from common.crypto import sodium
 from common.crypto.envelope import SlotKey
 from common.crypto.keys import Keys, generate
 from common.feed import box2
-from common.feed.keyring import MAX_OF_ONE, Group, Keyring, NoSlot
+from common.feed.keyring import MAX_GIVEN, MAX_OF_ONE, Group, Keyring, NoSlot
 from common.refs import FeedId, MessageId, bfe, feed_id, message_id
 
 ALICE, BOB = (generate(name * 32) for name in (b"a", b"b"))
@@ -97,6 +97,9 @@ def test_nobody_else_can_give_us_keys_without_end() -> None:
     given = [ring.add_reading(n.to_bytes(32), BOB.id) for n in range(1, MAX_OF_ONE + 3)]
     assert sum(given) == MAX_OF_ONE
     assert ring.add_reading(b"x" * 32, FeedId(feed_id(b"c" * 32)))
+    for n in range(MAX_GIVEN):
+        ring.add_reading(n.to_bytes(31) + b"n", FeedId(feed_id(n.to_bytes(32))))
+    assert len(list(ring.reading)) == MAX_GIVEN
     assert ring.add_reading(b"y" * 32, ALICE.id)
 
 

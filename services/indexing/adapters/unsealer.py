@@ -10,11 +10,11 @@ from binascii import a2b_base64
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-
-import orjson
+from typing import Any
 
 from common.bus import BusError
 from common.feed.groups import Added, Excluded, is_group, key_text
+from common.feed.json import parse
 from common.feed.keyring import Group
 from common.feed.record import Record
 from common.refs import MessageId
@@ -25,6 +25,7 @@ from services.indexing.adapters.log import Log
 from services.indexing.boxes import Boxes
 from services.indexing.model.index import Index
 from services.indexing.model.message import PRIVATE, parse_value
+from services.indexing.model.view import Row
 from services.indexing.views.groups import LEFT, MEMBERS, PO_BOX, Envelopes, Groups
 
 __all__ = ["Unsealer", "restore"]
@@ -46,18 +47,24 @@ def restore(boxes: Boxes, index: Index, kept: Kept) -> None:
     for name, secret in kept.po_boxes.items():
         boxes.post_box(name, a2b_base64(secret))
     for row in index.scan(Groups.name, MEMBERS, next_prefix(MEMBERS), spaces=(PRIVATE,)):
-        said = orjson.loads(row.value)
+        said = _said(row)
         key, members = a2b_base64(said["key"]), tuple(said["members"])
         boxes.invite(Added("", key, said["root"], members), said["author"])
     for row in index.scan(Groups.name, PO_BOX, next_prefix(PO_BOX), spaces=(PRIVATE,)):
-        said = orjson.loads(row.value)
+        said = _said(row)
         if said["by"]:
             boxes.post_box(said["poBoxId"], a2b_base64(said["key"]))
     for row in index.scan(Groups.name, LEFT, next_prefix(LEFT), spaces=(PRIVATE,)):
-        said = orjson.loads(row.value)
+        said = _said(row)
         if said["by"]:
             excluded = Excluded(said["group"], tuple(said["members"]))
             boxes.ask_to_leave(excluded, a2b_base64(said["by"]))
+
+
+def _said(row: Row) -> dict[str, Any]:
+    said = parse(row.value)
+    assert isinstance(said, dict)  # noqa: S101  the view wrote it
+    return said
 
 
 class Unsealer:

@@ -7,13 +7,12 @@ Called by the bus through `actor`.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from common.bus import Call, CallerError, Method
 from common.crypto import sodium
 from common.crypto.envelope import KEY_BYTES, SlotKey
 from common.feed.box2_keys import group_key
 from common.feed.groups import is_group, key_of, key_text, member_ids
+from common.feed.json import parse
 from common.feed.keyring import Group, NoSlot
 from common.feed.options import text_of
 from common.refs import bfe, is_feed, is_message, message_id, raw
@@ -249,7 +248,9 @@ class GroupHandlers:
     def _rows(self, kind: bytes, about: str) -> Iterator[Said]:
         start = kind + raw(about)
         for row in self._reader.scan(Groups.name, start, next_prefix(start), spaces=(PRIVATE,)):
-            yield orjson.loads(row.value)
+            said = parse(row.value)
+            assert isinstance(said, dict)  # noqa: S101  the view wrote it
+            yield said
 
     def _by_members(self, kind: bytes, name: str, field: str = "by") -> Iterator[Said]:
         """What those said of a group who have its key: `by` is the key that opened it, `key` one that it holds."""

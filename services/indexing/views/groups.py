@@ -7,11 +7,10 @@ believes a row by the key that opened the message.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from common.bus import Method
 from common.feed import box2, groups
-from common.feed.groups import is_group
+from common.feed.groups import MAX_RECIPIENTS, is_group, is_recipient
+from common.feed.json import compact_utf8
 from common.refs import is_message, message_id, raw
 from services.indexing.adapters.reader import Reader
 from services.indexing.model.message import PUBLIC, Message
@@ -77,7 +76,7 @@ class Groups:
         }
         for kind, about, said in _said(content, message.value["author"]):
             key = kind + raw(about) + message.position.to_bytes(8)
-            yield Row(key, orjson.dumps(told | said), message.space)
+            yield Row(key, compact_utf8(told | said), message.space)
 
 
 class GroupTangles:
@@ -115,9 +114,9 @@ def _said(content: dict[str, Any], author: str) -> Iterator[tuple[bytes, str, di
     """Kind, whom it is about, and the rest."""
     if added := groups.added(content):
         key = groups.key_text(added.key)
-        yield MEMBERS, added.group, {"key": key, "root": added.root, "members": added.members}
+        yield MEMBERS, added.group, {"key": key, "root": added.root, "members": [*added.members]}
     elif excluded := groups.excluded(content):
-        yield LEFT, excluded.group, {"group": excluded.group, "members": excluded.members}
+        yield LEFT, excluded.group, {"group": excluded.group, "members": [*excluded.members]}
     elif box := groups.po_box_of(content):
         recipients = content.get("recps")
         if isinstance(recipients, list) and recipients and is_group(recipients[0]):
@@ -132,7 +131,7 @@ def _linked(content: dict[str, Any], author: str) -> Iterator[tuple[bytes, str, 
         return
     said: dict[str, Any] = {
         "child": child,
-        "recps": [one for one in recipients if isinstance(one, str)],
+        "recps": [one for one in recipients[:MAX_RECIPIENTS] if is_recipient(one)],
     }
     if content["type"] == groups.FEED_LINK and parent == author and recipients[:1] == [child]:
         name = groups.set_value(content.get("name"))

@@ -3,12 +3,14 @@
 from typing import Any
 
 from common.bus import CallerError, PeerError
+from common.feed import groups
 from common.feed.errors import JsonError
 from common.feed.items import OptionError
-from common.feed.json import Json, parse
+from common.feed.json import Json, compact_utf8, parse
+from common.feed.private import Opened
 from common.feed.record import Candidate, Record
 from common.feed.validate import Verified, verify_raw
-from common.refs import is_feed, is_message, message_id
+from common.refs import MessageId, bfe, feed_id, is_feed, is_message, message_id
 from common.refs.targets import targets
 from services.indexing.model.message import Message, parse_value
 from services.indexing.views import VIEWS
@@ -114,9 +116,15 @@ def run_views(data: bytes) -> None:
     judged = verify_raw(signed(data) or b"", None)
     if isinstance(judged, Verified):
         record = Record(judged.key, judged.author_raw, judged.sequence, 1.5e12, judged.compact)
-        message = Message(1, record, parse_value(record.message))
-        for view in VIEWS:
-            assert all(row.key for row in view.rows(message))
+        value = parse_value(record.message)
+        for opened in (
+            None,
+            Opened(value["content"], b"s" * 33),
+            Opened(value["content"], b"r" * 32, b"g" * 32),
+        ):
+            message = Message(1, record, value, opened)
+            for view in VIEWS:
+                assert all(row.key for row in view.rows(message))
 
 
 def run_route(data: bytes) -> None:
@@ -147,6 +155,27 @@ _OPTIONS = (
 
 def _messages() -> list[bytes]:
     return seeds.texts("messages/generated-single", "message")
+
+
+def _group_messages() -> list[bytes]:
+    """What is said in private groups, with lone surrogates and other things that no client writes."""
+    group, root = f"%{_KEY}.cloaked", message_id(bytes(32))
+    feed = feed_id(bytes(32))
+    update = {"root": root, "previous": [root]}
+    tangles = {"group": update, "members": update, "poBox": update}
+    box = bfe.po_box(bytes(32))
+    links = [
+        groups.link(groups.FEED_LINK, feed, group, [group]) | {"name": {"set": "\ud800"}},
+        groups.link(groups.SUBGROUP_LINK, group, group, [group]) | {"admin": {"set": True}},
+    ]
+    contents: list[Any] = [
+        groups.add_member(group, bytes(32), MessageId(root), [feed], "\ud800"),
+        groups.exclude_member(group, [feed]),
+        groups.po_box_update(group, MessageId(root), [root], bytes(32), box),
+    ]
+    contents = [*links, *(one | {"tangles": tangles} for one in contents)]
+    head = {"previous": None, "sequence": 1, "author": "", "timestamp": 1, "hash": "sha256"}
+    return [compact_utf8({**head, "content": content}) for content in contents]
 
 
 def _items() -> list[bytes]:
@@ -194,5 +223,5 @@ TARGETS = {
         tokens=_ADDRESS_TOKENS,
     ),
     "route": Target(run_route, lambda: _NAMES, (JsonError,), (b'"gossip",', b'"."', b"[", *_NAMES)),
-    "views": Target(run_views, _messages, (JsonError,), _TOKENS),
+    "views": Target(run_views, lambda: [*_messages(), *_group_messages()], (JsonError,), _TOKENS),
 }
