@@ -46,15 +46,18 @@ class Queries:
         content = message.content
         if not isinstance(content, dict):
             return
-        claimed = part_of(message.value["timestamp"])
+        claimed = _part(
+            message.value, "timestamp"
+        )  # after a feed's first message it may be anything
         if (kind := _part(content, "type")) is not None:
             yield Row(b"typ" + joined(kind) + position, b"", space)
-            yield Row(b"tya" + joined(kind, claimed) + position, b"", space)
             yield Row(b"aty" + joined(author, kind) + position, b"", space)
-            yield Row(b"ata" + joined(author, kind, claimed) + position, b"", space)
+            if claimed is not None:
+                yield Row(b"tya" + joined(kind, claimed) + position, b"", space)
+                yield Row(b"ata" + joined(author, kind, claimed) + position, b"", space)
         if (channel := _part(content, "channel")) is not None:
             yield Row(cut(b"cha" + joined(channel)) + position, b"", space)
-        if (root := _part(content, "root")) is not None:
+        if (root := _part(content, "root")) is not None and claimed is not None:
             yield Row(cut(b"art" + joined(root, claimed)) + position, b"", space)
 
 

@@ -43,6 +43,9 @@ def test_a_message_has_a_row_for_each_index_whose_fields_it_has() -> None:
     assert names("abc.box") == [b"clk"]
     assert names({"type": "post"}) == [b"ata", b"aty", b"clk", b"tya", b"typ"]
     assert names({"type": "a", "root": "r", "channel": {"no": "place"}})[0:2] == [b"art", b"ata"]
+    said = {"type": "post", "root": "r", "channel": "c"}
+    strange = Queries().rows(message(said, timestamp={}))
+    assert sorted(row.key[:3] for row in strange) == [b"aty", b"cha", b"clk", b"typ"]
     (long,) = [
         row.key for row in Queries().rows(message({"channel": "x" * 5000})) if row.key[:3] == b"cha"
     ]
