@@ -1,5 +1,6 @@
 """docker-compose.yml says what the documents say of it; tests/interop/test_containers.py runs it."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ def test_every_process_has_a_container() -> None:
 
 def test_all_find_each_other_over_tcp_with_keys(tmp_path: Path) -> None:
     for service in SERVICES.values():
-        found = settings.load([], service["environment"], tmp_path, tmp_path)
+        given = {k: re.sub(r"\$\{\w+:-(.*)\}", r"\1", v) for k, v in service["environment"].items()}
+        found = settings.load([], given, tmp_path, tmp_path)
+        assert (found.port, found.ws_port) == (8008, 8989)
         assert {found.endpoint(name) for name in found.processes} == {
             f"tcp://{name}:9000" for name in SERVICES
         }
@@ -55,6 +58,6 @@ def test_the_door_opens_last_and_to_this_machine_alone() -> None:
         }
         assert ("ports" in service) == (name == DOOR)
     assert SERVICES[DOOR]["ports"] == [
-        "${SBOT_BIND:-127.0.0.1}:${SBOT_PORT:-8008}:8008",
-        "${SBOT_BIND:-127.0.0.1}:${SBOT_WS_PORT:-8989}:8989",
+        "${SBOT_BIND:-127.0.0.1}:${SBOT_PORT:-8008}:${SBOT_PORT:-8008}",
+        "${SBOT_BIND:-127.0.0.1}:${SBOT_WS_PORT:-8989}:${SBOT_WS_PORT:-8989}",
     ]

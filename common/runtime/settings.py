@@ -204,7 +204,7 @@ def from_document(document: dict[str, Any]) -> Settings:
         bus_keys=sources.expand(_text(document, "bus.keys")) if _has_keys(document) else None,
         worker_counts={name: _worker(document, f"workers.{name}") for name in workers.MANY},
         worker=_worker(document, "worker"),
-        secret=_file(document, "secret"),
+        secret=_file(document, "ownFeed.secret"),
     )
 
 
@@ -251,16 +251,25 @@ def _bus_endpoints(document: dict[str, Any]) -> dict[str, str]:
 
 
 def _incoming(document: dict[str, Any]) -> dict[str, tuple[Incoming, ...]]:
-    """Say where to listen: as `connections.incoming` says, or `host` and `port`, or everywhere."""
+    """Say where to listen: as `connections.incoming` says, or `host` and `port`, or everywhere.
+
+    A name that the world knows us by (`connections.external`, for those without `incoming`) is public whatever
+    addresses this machine has.
+    """
     given = _find(document, "connections.incoming")
     if given is not None:
         if not isinstance(given, dict):
             raise SettingsError("setting connections.incoming: not a map of transports")
         return {str(name): _entries(document, str(name)) for name in given}
-    hosts = {_text(document, "host"): ALL_SCOPES} if _find(document, "host") else _interfaces()
+    external = _texts(document, "connections.external")
+    host = _text(document, "host") if _find(document, "host") else ""
+    hosts = {host: ALL_SCOPES} if host or external else _interfaces()
     ports = {"net": _port(document, "port", NET_PORT), "ws": _port(document, "ws.port", WS_PORT)}
     incoming = {
-        name: tuple(Incoming(host=host, port=port, scope=scope) for host, scope in hosts.items())
+        name: tuple(
+            Incoming(host=host, port=port, scope=scope, external=external)
+            for host, scope in hosts.items()
+        )
         for name, port in ports.items()
     }
     return incoming | {"unix": (Incoming(transform="noauth"),)}

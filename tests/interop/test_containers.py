@@ -1,4 +1,4 @@
-"""The containers for real: built, started, replicating with an ssb-server outside, killed, and found again."""
+"""The containers for real: built, started, joined by ssb-server users outside, killed, and found again."""
 
 import json
 import os
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.slow, pytest.mark.timeout(900)]
 
 PATIENCE_S = 90
 SEES_THE_SECRET = {"storage", "indexing", "peers", "network"}
-CONFIG = {"caps": {"shs": SHS}, "friends": {"hops": 1}}
+CONFIG = {"caps": {"shs": SHS}, "allowPrivate": True}
 NO_WAY_OUT = "00000000"
 """The destination of a default route in /proc/net/route."""
 
@@ -45,23 +45,26 @@ async def healthy(pub: Project, *services: str) -> None:
         await eventually(check, within=PATIENCE_S, every=0.5)
 
 
-async def meet(at_theirs: Driver, address: str) -> None:
-    """Dials until the connection stands; it may stand already."""
+async def meet(users: list[Driver], address: str) -> None:
+    """Each dials until the connection stands; it may stand already."""
+    for at_user in users:
 
-    async def connected() -> bool:
-        try:
-            await at_theirs.call("gossip.connect", address)
-        except CallError as error:
-            return "already connected" in str(error)
-        return True
+        async def connected(user: Driver = at_user) -> bool:
+            try:
+                await user.call("gossip.connect", address)
+            except CallError as error:
+                return "already connected" in str(error)
+            return True
 
-    await eventually(connected, within=PATIENCE_S, every=0.5)
+        await eventually(connected, within=PATIENCE_S, every=0.5)
 
 
-async def same(pub: Project, at_theirs: Driver, wanted: dict[str, int]) -> None:
+async def same(pub: Project, users: list[Driver], wanted: dict[str, int]) -> None:
+    """Waits until all have just that much of each feed: the users never met, so they have it through the pub."""
+
     async def hold() -> bool:
-        held: dict[str, int] = pub.sbot("getVectorClock")
-        return await clock(at_theirs) == wanted == held
+        held: list[dict[str, int]] = [pub.sbot("getVectorClock")]
+        return all(one == wanted for one in [*held, *[await clock(user) for user in users]])
 
     await eventually(hold, within=PATIENCE_S, every=0.5)
 
@@ -84,7 +87,8 @@ def check_confinement(pub: Project) -> None:
         ]
         assert (NO_WAY_OUT in routes) == (service == "network")
     ports = pub.inspect("network")["NetworkSettings"]["Ports"]
-    assert {one["HostIp"] for published in ports.values() for one in published} == {"127.0.0.1"}
+    hosts = {one["HostIp"] for published in ports.values() for one in published or ()}
+    assert hosts == {"127.0.0.1"}
 
 
 def fetched(port: int, message: str) -> Any:
@@ -104,13 +108,15 @@ async def test_compose_gives_a_pub_that_outlives_its_containers(
         await healthy(pub, *SERVICES)
         check_confinement(pub)
         own = pub.sbot("whoami")["id"]
+        code = pub.sbot("invite.create", "2")
+        assert code.startswith(f"127.0.0.1:{pub.port}:{own}~")
         address = f"net:127.0.0.1:{pub.port}~shs:{own[1:].removesuffix('.ed25519')}"
-        async with SsbServer(folder / "theirs") as theirs:
-            at_theirs = await theirs.client()
-            pub.sbot("publish", "--type", "contact", "--contact", theirs.id, "--following")
-            await at_theirs.call("publish", {"type": "contact", "contact": own, "following": True})
-            await meet(at_theirs, address)
-            await same(pub, at_theirs, {own: 1, theirs.id: 1})
+        async with SsbServer(folder / "a") as a, SsbServer(folder / "b") as b:
+            users = [await a.client(), await b.client()]
+            for at_user in users:
+                await at_user.call("invite.accept", code)
+                await at_user.call("publish", {"type": "post", "text": "let in"})
+            await same(pub, users, {own: 2, a.id: 3, b.id: 3})
 
             for service in ("storage", "network"):
                 before = pub.kill(service)
@@ -121,19 +127,19 @@ async def test_compose_gives_a_pub_that_outlives_its_containers(
                 await eventually(again, within=PATIENCE_S, every=0.5)
             sent = pub.sbot("publish", "--type", "post", "--text", "after the kills")
             assert fetched(pub.ws_port, sent["key"])["value"] == sent["value"]
-            await meet(at_theirs, address)
-            await same(pub, at_theirs, {own: 2, theirs.id: 1})
+            await meet(users, address)
+            await same(pub, users, {own: 3, a.id: 3, b.id: 3})
 
             pub.compose("down", "--timeout", "5")
-            await at_theirs.call("publish", {"type": "post", "text": "while you were away"})
+            await users[0].call("publish", {"type": "post", "text": "while you were away"})
             pub.compose("up", "--detach")
             await healthy(pub, "network")
             assert pub.sbot("whoami")["id"] == own
             assert pub.sbot("get", sent["key"]) == sent["value"]
             last = pub.sbot("publish", "--type", "post", "--text", "after the restart")
             assert last["value"]["previous"] == sent["key"]
-            await meet(at_theirs, address)
-            await same(pub, at_theirs, {own: 3, theirs.id: 2})
+            await meet(users, address)
+            await same(pub, users, {own: 4, a.id: 4, b.id: 3})
 
 
 @pytest.mark.parametrize("command", [[], ["sbot", "start", "--compact"]], ids=["suite", "compact"])

@@ -35,9 +35,22 @@ def test_defaults_are_those_of_the_main_network(tmp_path: Path) -> None:
 
 
 def test_the_secret_may_be_elsewhere(tmp_path: Path) -> None:
-    assert load(tmp_path, env={"ssb_secret": "/elsewhere/s"}).secret_path == Path("/elsewhere/s")
-    with pytest.raises(SettingsError, match="setting secret: must be a text"):
-        load(tmp_path, "--secret=")
+    assert load(tmp_path, env={"ssb_ownFeed__secret": "/elsewhere/s"}).secret_path == Path(
+        "/elsewhere/s"
+    )
+    with pytest.raises(SettingsError, match=r"setting ownFeed\.secret: must be a text"):
+        load(tmp_path, "--ownFeed.secret=")
+
+
+@pytest.mark.parametrize(("flags", "host"), [((), ""), (("--host", "0.0.0.0"), "0.0.0.0")])
+def test_a_name_for_the_world_is_public(tmp_path: Path, flags: tuple[str, ...], host: str) -> None:
+    found = load(tmp_path, "--connections.external", "pub.example.org", *flags)
+    for name, port in (("net", 8008), ("ws", 8989)):
+        (entry,) = found.connections_incoming[name]
+        assert (entry.host, entry.port, entry.external) == (host, port, ("pub.example.org",))
+        assert "public" in entry.scope
+    nobody = load(tmp_path, "--connections.external", "", *flags)
+    assert all(entry.external == () for entry in nobody.connections_incoming["net"])
 
 
 def test_flags_win_over_environment_over_files(tmp_path: Path) -> None:

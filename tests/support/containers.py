@@ -174,6 +174,7 @@ class Project:
             stdin=stdin,
             SBOT_PORT=str(self.port),
             SBOT_WS_PORT=str(self.ws_port),
+            SBOT_EXTERNAL="127.0.0.1",
         )
 
     def container(self, service: str) -> str:

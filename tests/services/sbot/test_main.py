@@ -127,7 +127,7 @@ def test_init_makes_an_identity_once(tmp_path: Path) -> None:
 def test_init_keeps_the_secret_where_the_settings_say_and_makes_the_keys_of_the_bus(
     tmp_path: Path,
 ) -> None:
-    flags = ("--path", "d", "--secret", "s/secret", "--bus.keys", "k")
+    flags = ("--path", "d", "--ownFeed.secret", "s/secret", "--bus.keys", "k")
     made = sbot(tmp_path, "init", *flags)
     assert (made.returncode, made.stderr) == (0, "")
     assert secret.load(tmp_path / "s/secret").id == made.stdout.strip()
