@@ -9,9 +9,14 @@ from common.runtime import secret
 from common.runtime.clock import wall_ms
 from common.runtime.process import run
 from common.runtime.settings import Settings
-from services.api.actor import asked, invite_methods, methods
+from services.api.actor import asked, clearing_methods, invite_methods, methods
 from services.api.adapters.book import open_book
+from services.api.adapters.clearing import Clearing
+from services.api.adapters.keeper import Keeper
+from services.api.adapters.purge import Purge
+from services.api.handlers.clearing import ClearingHandlers
 from services.api.handlers.invites import SEED_BYTES, InviteHandlers
+from services.api.settings import FriendsPurge, Retention
 
 
 async def main(settings: Settings) -> None:
@@ -28,8 +33,16 @@ async def main(settings: Settings) -> None:
         now=wall_ms,
         seed=lambda: os.urandom(SEED_BYTES),
     )
+    clearing = Clearing(node)
+    purge = Purge(node, clearing, own)
+    rules = settings.section("retention", Retention)
+    keeper = Keeper(clearing, rules, own, settings.friends_hops, settings.path, wall_ms)
     table.update({**methods(node, own, settings), **invite_methods(invites)})
-    async with node:
+    table.update(clearing_methods(ClearingHandlers(purge, keeper)))
+    async with node, asyncio.TaskGroup() as tasks:
+        tasks.create_task(keeper.run())
+        if settings.section("friendsPurge", FriendsPurge).autostart:
+            purge.start()
         await asyncio.Event().wait()
 
 

@@ -11,6 +11,7 @@ from common.refs import FeedId
 from common.runtime.settings import Settings
 from common.runtime.workers import service_of
 from services.api.handlers.about import AboutHandlers
+from services.api.handlers.clearing import ClearingHandlers
 from services.api.handlers.friends import FriendHandlers
 from services.api.handlers.invites import InviteHandlers
 from services.api.handlers.messages import MessageHandlers
@@ -64,6 +65,15 @@ def invite_methods(invites: InviteHandlers) -> Mapping[str, Method]:
         "invite.revoke": Method("async", invites.revoke),
         "invite.help": Method("sync", invites.help),
         "invite.guests": Method("source", invites.guests, muxrpc=False),
+    }
+
+
+def clearing_methods(handlers: ClearingHandlers) -> Mapping[str, Method]:
+    """The table of feeds that go."""
+    return {
+        "friendsPurge.start": Method("sync", handlers.start),
+        "friendsPurge.stop": Method("sync", handlers.stop),
+        "retention.list": Method("source", handlers.list),
     }
 
 

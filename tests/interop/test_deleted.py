@@ -1,12 +1,13 @@
 """Our server has a feed with a hole in it, beside real servers: they get what there is, and the rest from others."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.support.driver import CallError
 from tests.support.mesh import all_hold, contact, post, posts, running
-from tests.support.servers import OURS, SsbServer
+from tests.support.servers import OURS, SsbServer, eventually
 
 pytestmark = pytest.mark.interop
 POSTS = 30
@@ -53,3 +54,37 @@ async def test_a_peer_gets_a_feed_up_to_the_hole_and_the_rest_from_others(
         left = await at_ours.collect("createUserStream", {"id": author.id, "keys": False})
         expected = [n for n in range(1, POSTS + 3) if n != KEPT + 1]
         assert [value["sequence"] for value in left] == expected
+
+
+async def test_a_blocked_feed_is_deleted_and_does_not_come_back(folder: Path) -> None:
+    ours, foe = OURS["processes"](folder / "ours"), SsbServer(folder / "foe")
+    async with running(ours, foe) as clients:
+        at_ours, at_foe = clients
+        await contact(at_ours, foe.id, following=True)
+        await posts(at_foe, POSTS)
+        await at_ours.call("gossip.connect", foe.address)
+        await all_hold([at_ours], {foe.id: POSTS})
+        await at_ours.call("friendsPurge.start")
+        await contact(at_ours, foe.id, following=False, blocking=True)
+
+        async def is_gone() -> bool:
+            return not await at_ours.collect("createUserStream", {"id": foe.id})
+
+        await eventually(is_gone, within=60)
+        for message in await at_ours.collect("createFeedStream"):
+            assert message["value"]["author"] == ours.id
+        await at_ours.call("friendsPurge.stop")
+
+        await post(at_foe, "new")
+        await contact(at_ours, foe.id, following=True, blocking=False)
+
+        async def meets() -> bool:
+            with suppress(CallError):  # the door hears of it a moment later
+                await at_ours.call("gossip.connect", foe.address)
+                return True
+            return False
+
+        await eventually(meets, within=60)
+        await all_hold([at_ours], {foe.id: POSTS + 1})
+        left = await at_ours.collect("createUserStream", {"id": foe.id, "keys": False})
+        assert [value["sequence"] for value in left] == [POSTS + 1]

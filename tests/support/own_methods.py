@@ -49,6 +49,8 @@ OWN_METHODS = {
     "friends.follow": "async",
     "friends.graph": "async",
     "friends.graphStream": "source",
+    "friendsPurge.start": "sync",
+    "friendsPurge.stop": "sync",
     "fsck": "source",
     "getAddress": "sync",
     "getFeedState": "async",
@@ -73,5 +75,6 @@ OWN_METHODS = {
     "replicate.peers": "async",
     "replicationScheduler.reconfigure": "sync",
     "replicationScheduler.start": "sync",
+    "retention.list": "source",
     "tangle.branch": "async",
 }
