@@ -13,6 +13,7 @@ from common.runtime.workers import service_of
 from services.api.handlers.about import AboutHandlers
 from services.api.handlers.clearing import ClearingHandlers
 from services.api.handlers.friends import FriendHandlers
+from services.api.handlers.help import HelpHandlers
 from services.api.handlers.invites import InviteHandlers
 from services.api.handlers.messages import MessageHandlers
 from services.api.handlers.tribes import TribeHandlers
@@ -26,6 +27,7 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
     """Bind the table to its handlers, but for the invites; `feed` is our own."""
     about = AboutHandlers(node, feed, asked(settings))
     friends, tribes = FriendHandlers(node), TribeHandlers(node, feed, os.urandom)
+    helps = HelpHandlers()
     workers = [name for name in asked(settings) if service_of(name) == "replication"]
     ooo = settings.section("ooo", Ooo)
     messages = MessageHandlers(node, workers, ooo)
@@ -35,6 +37,12 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
         "whoami": Method("sync", about.whoami),
         "version": Method("sync", about.version),
         "status": Method("sync", about.status),
+        "help": Method("sync", helps.help),
+        "plugins.help": Method("sync", helps.plugins_help),
+        "plugins.install": Method("source", helps.no_plugins),
+        "plugins.uninstall": Method("source", helps.no_plugins),
+        "plugins.enable": Method("async", helps.no_plugins),
+        "plugins.disable": Method("async", helps.no_plugins),
         "friends.follow": Method("async", friends.follow),
         "friends.block": Method("async", friends.block),
         "get": Method("async", messages.get),

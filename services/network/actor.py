@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from common.bus import Method, Node
+from common.bus import CallerError, Method, Node
 from common.crypto.keys import Keys
+from common.refs import FeedId
 from common.runtime import interfaces, sources
 from common.runtime.clock import wall_ms
 from common.runtime.errors import StartError
@@ -27,16 +28,16 @@ from services.network.adapters.dialler import Dialler
 from services.network.adapters.doorway import HANDSHAKE_SECONDS, Doorway
 from services.network.adapters.errand import Errand
 from services.network.adapters.exchange import Exchange
-from services.network.adapters.gate import Gate
+from services.network.adapters.gate import BLOCKED, Gate
 from services.network.adapters.manifest_file import write_manifest
 from services.network.adapters.meeting import Meeting
 from services.network.adapters.switch import OWN, Own, Switch
 from services.network.adapters.web import Web
-from services.network.address import Listening, Place, announce
+from services.network.address import Listening, Place, announce, layers
 from services.network.limits import Guard
 from services.network.manifest import Manifest
 from services.network.model import Admission, Blocks
-from services.network.permission import ANONYMOUS, GUEST
+from services.network.permission import ANONYMOUS, GUEST, MASTER
 from services.network.settings import Conn, Onion, Ws
 
 __all__ = ["Network", "serve"]
@@ -203,17 +204,45 @@ class Network:
         def address(args: list[Any]) -> object:
             return announce(self.listening, args[0] if args else None, interfaces.within)
 
+        def parse(args: list[Any]) -> object:
+            return layers(args[0] if args else None)
+
+        def auth(args: list[Any]) -> object:
+            feed = args[0] if args else None
+            if not isinstance(feed, str):
+                raise CallerError("auth: a feed id is wanted")
+            return self._rights(FeedId(feed))
+
         return {
             "manifest": lambda _: self.manifest.tree,
             "address": address,
             "getAddress": address,
+            "multiserver.address": address,
+            "multiserver.parse": parse,
+            "auth": auth,
         }
+
+    def _rights(self, feed: FeedId) -> object:
+        """What secret-stack's `auth` tells of a key that comes in: what it may call, false for nothing special.
+
+        Raises:
+            CallerError: our feed blocks it.
+        """
+        role = self.gate.role(feed, "net", dialled=False)
+        if role is None:
+            raise CallerError(BLOCKED, "refused")
+        if role == ANONYMOUS:
+            return False
+        return {"allow": None if role == MASTER else self.manifest.open_to(role), "deny": None}
 
     def _methods(self, own: Mapping[str, Own]) -> dict[str, Method]:
         return {
             "manifest": Method("sync", handlers.own(own["manifest"]), (ANONYMOUS,)),
             "address": Method("sync", handlers.own(own["address"])),
             "getAddress": Method("sync", handlers.own(own["getAddress"]), (GUEST,)),
+            "multiserver.address": Method("sync", handlers.own(own["multiserver.address"])),
+            "multiserver.parse": Method("sync", handlers.own(own["multiserver.parse"])),
+            "auth": Method("async", handlers.own(own["auth"])),
             "connections.dial": Method("async", partial(handlers.dial, self), muxrpc=False),
             "connections.call": Method("duplex", partial(handlers.invoke, self), muxrpc=False),
             "connections.ask": Method("async", partial(handlers.ask, self), muxrpc=False),

@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Listening", "Place", "announce"]
+from common.bus import CallerError
+from common.refs.multiserver import decode
+
+__all__ = ["Listening", "Place", "announce", "layers"]
 
 DEFAULT_SCOPE = "device"
 """What multiserver takes when no scope is asked for."""
@@ -66,6 +69,20 @@ def announce(
     if listening.socket is not None and scope == DEFAULT_SCOPE:
         found.append(f"unix:{_escaped(listening.socket)}~noauth")
     return ";".join(found) or None
+
+
+def layers(text: object) -> list[list[dict[str, object]]]:
+    """The alternatives of a multiserver address, each a list of layers `{name, data}`.
+
+    The reference's `multiserver.parse` gives functions, which reach nobody as more than null.
+
+    Raises:
+        CallerError: it is no text, or no such address.
+    """
+    found = decode(text) if isinstance(text, str) else None
+    if found is None:
+        raise CallerError("a multiserver address is wanted")
+    return [[{"name": one.name, "data": list(one.data)} for one in part] for part in found]
 
 
 def _hosts(place: Place, scope: str, machine: Callable[[str], Sequence[str]]) -> Sequence[str]:

@@ -110,11 +110,12 @@ class Manifest:
                     self._routes[method] = first
         self._permissions = {
             MASTER: Permissions(),
-            ANONYMOUS: Permissions(self._open_to(ANONYMOUS)),
-            GUEST: Permissions(self._open_to(GUEST)),
+            ANONYMOUS: Permissions(self.open_to(ANONYMOUS)),
+            GUEST: Permissions(self.open_to(GUEST)),
         }
 
-    def _open_to(self, role: Role) -> list[str]:
+    def open_to(self, role: Role) -> list[str]:
+        """The methods that a role may call, besides the master."""
         return [method for method, route in self._routes.items() if role in route.roles]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from common.bus import Caller, Node
+from common.bus import Caller, CallerError, Node
 from common.wire.events import Request
 from services.network.adapters.conversation import Conversation, OpenCall
 from services.network.adapters.incoming import Incoming
@@ -84,11 +84,13 @@ class Switch:
 
     def _answer_here(self, talk: Conversation, request: Request, method: Own) -> None:
         try:
-            args = orjson.loads(request.args)
+            value = method(orjson.loads(request.args))
+        except CallerError as error:
+            talk.fail(request.call, error.message)
         except ValueError as error:
             talk.fail(request.call, f"the arguments are not JSON: {error}")
         else:
-            talk.reply(request.call, orjson.dumps(method(args)), JSON_TYPE)
+            talk.reply(request.call, orjson.dumps(value), JSON_TYPE)
 
 
 def _caller(connection: Connection) -> Caller:
