@@ -54,7 +54,7 @@ def shown(message: Message, *, private: bool) -> Message:
 def item(message: Message, *, keys: bool = True, values: bool = True, extra: bytes = b"") -> bytes:
     """How a message is written in a stream; one whose box is open with what ssb-db adds then."""
     record, opened = message.record, message.opened
-    if values and opened is not None:
+    if (values or not keys) and opened is not None:
         record = record._replace(message=opened_value(message.value, opened))
     return item_of(record, keys=keys, values=values, extra=extra)
 

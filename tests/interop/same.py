@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.support.answers import differences
 from tests.support.asked import MAKERS, methods, questions
-from tests.support.asked.accepted import ACCEPTED
+from tests.support.asked.accepted import accepted
 from tests.support.asking import Question
 from tests.support.driver import PEERS, PEERS_PLUGINS
 from tests.support.node_packages import install
@@ -52,7 +52,7 @@ async def _compare(
     async with pair(folder, data, PluginsServer, list(asked)) as sides:
         for name, calls in asked.items():
             theirs, ours = [await side.ask_some_at_once(calls) for side in sides]
-            found = differences(calls, theirs, ours, ACCEPTED)
+            found = differences(calls, theirs, ours, accepted(data))
             wrong += len(found)
             print(f"== {name}: {len(found)} of {len(calls)} differ", *found, sep="\n")
             if show:

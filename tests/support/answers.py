@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from tests.support.asking import Answer, Question
 from tests.support.pair import Side
 
-SHOWN = 600
-"""Characters shown of an answer that differs."""
+SHOWN = 500
+"""Characters shown of an answer that differs, from a little before the first difference."""
+BEFORE = 150
 
 STUMBLED = (
     "Cannot read properties of",
@@ -60,8 +61,17 @@ def differences(
     for question, a, b in zip(questions, theirs, ours, strict=True):
         there, here = text(question, a), text(question, b)
         if there != here and not any(one.holds(question, a, b) for one in accepted):
-            wrong.append(f"{question}\n   theirs {there[:SHOWN]}\n   ours   {here[:SHOWN]}")
+            start = max(0, _same(there, here) - BEFORE)
+            shown = (text[start : start + SHOWN] for text in (there, here))
+            wrong.append("{}\n   theirs {}\n   ours   {}".format(question, *shown))
     return wrong
+
+
+def _same(a: str, b: str) -> int:
+    """How many characters are the same from the beginning."""
+    return next(
+        (n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
 
 
 def assert_alive(side: Side) -> None:

@@ -15,7 +15,7 @@ from tests.support.driver import PEERS
 from tests.support.questions import REPLICATION, TYPES, UNKNOWN
 from tests.support.servers import SHS, OurServer, Server, SsbServer
 
-AT_ONCE = 12
+AT_ONCE = 25
 NAMES = (*TYPES, *UNKNOWN, *REPLICATION)
 
 
@@ -59,18 +59,17 @@ class Side:
         return Question(one.name, _resolved(one.args, self.received), one.type, one.wait, one.sent)
 
     def normal(self, value: Any) -> Any:
-        """The value with times of receipt as ordinals, those that came later as "new"."""
+        """The value with times of receipt as ordinals, those that came later as "later"."""
         if isinstance(value, dict):
-            return {name: self._normal_member(name, one) for name, one in value.items()}
-        return [self.normal(one) for one in value] if isinstance(value, list) else value
-
-    def _normal_member(self, name: str, value: Any) -> Any:
-        if name in ("timestamp", "rts") and isinstance(value, int | float):
+            return {name: self.normal(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self.normal(one) for one in value]
+        if isinstance(value, int | float) and not isinstance(value, bool) and self.received:
             if value in self._ordinals:
                 return f"received {self._ordinals[value]}"
-            if self.received and value > self.received[0] and value < 2 * self.received[0]:
+            if self.received[0] < value < 2 * self.received[0]:
                 return "received later"
-        return self.normal(value)
+        return value
 
 
 def _resolved(value: Any, received: list[float]) -> Any:

@@ -83,7 +83,7 @@ class StreamHandlers:
     def _written(self, options: StreamOptions) -> Written:
         """How a message is written in a stream with these options."""
         keys, values = options.keys, options.values
-        opens = options.private and values
+        opens = options.private and (values or not keys)
 
         def written(_: int, record: Record) -> bytes:
             shown = self._opened(record) if opens else record

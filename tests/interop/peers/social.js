@@ -49,7 +49,15 @@ function sign (k, content, timestamp) {
   heads[k.id] = { id: key, sequence: value.sequence, timestamp: value.timestamp, queue: [] }
   return { key, value }
 }
+const used = new Set()
+// ssb-db's feed index and ssb-query keep one message of those with the same fields and time
 function time () {
+  let t = claimed()
+  while (used.has(t)) t++
+  used.add(t)
+  return t
+}
+function claimed () {
   clock += random(4) ? 1000 + random(60000) : 0
   const n = random(40)
   if (n === 0) return clock - 86400000
