@@ -27,7 +27,8 @@ MAX_IDLE_MB = 90
 
 def settings(folder: Path, *argv: str) -> Settings:
     places = ("--path", str(folder), "--host", "127.0.0.1", "--port", str(free_port()))
-    return load(["--compact", "--caps.shs", SHS, *places, *argv], {}, folder, folder)
+    alone = ("--ws.port", "0", "--local", "false", "--caps.shs", SHS)
+    return load(["--compact", *alone, *places, *argv], {}, folder, folder)
 
 
 @asynccontextmanager
