@@ -30,7 +30,7 @@ KINDS: dict[str, type[Server]] = {
     "db2": Db2Server,
 }
 """`theirs` has ssb-blobs 1.2, `db2` 2.0."""
-WITHIN_S = 30
+WITHIN_S = 60
 LARGEST = 5 * 1024 * 1024
 """What `blobs.max` allows."""
 

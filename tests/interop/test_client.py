@@ -60,7 +60,7 @@ async def test_owner_publishes_and_reads(ours: OurServer, transport: str) -> Non
         found = await client.collect("messagesByType", "post")
         return [m["key"] for m in found] == [m["key"] for m in sent]
 
-    await eventually(indexed, within=5)
+    await eventually(indexed, within=60)
     assert [m["key"] for m in await client.collect("createFeedStream")] == [m["key"] for m in sent]
 
 
@@ -114,7 +114,7 @@ async def test_blocked_key_gets_nothing(ours: OurServer, folder: Path) -> None:
             return True
         return False
 
-    await eventually(refused, within=5)
+    await eventually(refused, within=60)
     assert await owner.call("friends.isBlocking", {"source": ours.id, "dest": enemy}) is True
     assert await owner.call("friends.isFollowing", {"source": ours.id, "dest": enemy}) is False
 

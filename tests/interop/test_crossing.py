@@ -10,7 +10,7 @@ from tests.support.driver import CallError, Driver
 from tests.support.servers import OurServer, Server, SsbServer, eventually
 
 pytestmark = pytest.mark.interop
-LIMIT_S = 30
+LIMIT_S = 60
 QUIET_S = 6
 
 

@@ -8,7 +8,7 @@ from tests.support.driver import CallError
 from tests.support.servers import OurServer, SsbServer, eventually
 
 pytestmark = pytest.mark.interop
-LIMIT_S = 30
+LIMIT_S = 60
 
 
 async def test_a_stranger_comes_in_when_it_is_followed(folder: Path) -> None:

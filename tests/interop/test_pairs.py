@@ -24,7 +24,7 @@ KINDS: dict[str, type[Server]] = {
     "theirs": SsbServer,
 }
 LIVE_LIMIT_S = 2
-MEET_LIMIT_S = 20
+MEET_LIMIT_S = 60
 
 
 async def publish_and_follow(client: Driver, other: str, name: str) -> None:

@@ -10,7 +10,7 @@ from tests.support.servers import OurServer, Server, SsbServer, eventually
 
 pytestmark = pytest.mark.interop
 KINDS: dict[str, type[Server]] = {"ours": OurServer, "theirs": SsbServer}
-LIMIT_S = 30
+LIMIT_S = 60
 
 
 async def test_ssb_client_calls_over_ws(folder: Path) -> None:

@@ -13,6 +13,7 @@ from common.wire.boxstream import Opener, Sealer
 from common.wire.events import Closed, Ended, Event, Items, Request, Value
 from common.wire.handshake import Client
 from common.wire.session import Session
+from tests.support.waiting import PATIENCE_S
 
 READ_BYTES = 1 << 16
 
@@ -67,9 +68,14 @@ class Peer:
         await close(self.writer)
 
     async def value(self, name: str, *args: object) -> Any:
-        """Value of an async method of the server."""
+        """Value of an async method of the server.
+
+        Raises:
+            RefusedError, TimeoutError: there is none.
+        """
         number = self.call("async", name, *args)
-        event = await self.event(number)
+        async with asyncio.timeout(PATIENCE_S):
+            event = await self.event(number)
         if isinstance(event, Value):
             return orjson.loads(event.body)
         raise RefusedError(str(event))
@@ -78,8 +84,9 @@ class Peer:
         """All items of a source of the server that ends."""
         number = self.call("source", name, *args)
         found: list[Any] = []
-        while isinstance(event := await self.event(number), Items):
-            found.extend(orjson.loads(body) for body in event.bodies)
+        async with asyncio.timeout(PATIENCE_S):
+            while isinstance(event := await self.event(number), Items):
+                found.extend(orjson.loads(body) for body in event.bodies)
         if isinstance(event, Ended) and event.failure is None:
             return found
         raise RefusedError(str(event))

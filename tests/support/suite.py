@@ -351,6 +351,14 @@ class Board:
         found: dict[str, Any] = await until(begun)
         return found
 
+    async def stands(self, holds: Callable[[dict[str, Any]], object]) -> None:
+        """Waits until what the service says of itself is so."""
+
+        async def so() -> object:
+            return holds(await self.state())
+
+        await until(so)
+
     def caller(self, feed: str, connection: str = "x") -> Caller:
         return Caller(feed, "anonymous", "net", connection, client=False)
 

@@ -26,7 +26,7 @@ from tests.support.wholeness import check_log, check_views, keys_of
 
 DISK_MB = 160
 MESSAGES = 3000
-LIMIT_S = 30
+LIMIT_S = 60
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.support.wholeness import VIEWS_FOLDER, check_log, check_views, own_te
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 * LONGER)]
 IN_FLIGHT = 8
-MEND_LIMIT_S = 40
+MEND_LIMIT_S = 60
 
 
 @pytest.fixture

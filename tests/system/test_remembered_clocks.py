@@ -42,7 +42,7 @@ def as_peer(server: OurServer, keys: Keys) -> Peer:
     return Peer(keys, raw(server.id), server.port, SHS_BYTES)
 
 
-async def first_notes(server: OurServer, *, until: int = 1) -> dict[str, int]:
+async def first_notes(server: OurServer, *, feeds: int = 1) -> dict[str, int]:
     """What a new session of the peer hears first; that it has as much of each feed is its answer."""
     while True:
         async with as_peer(server, PEER) as peer:
@@ -50,7 +50,7 @@ async def first_notes(server: OurServer, *, until: int = 1) -> dict[str, int]:
             event = await peer.event(session)
             if isinstance(event, Items):
                 notes: dict[str, int] = orjson.loads(event.bodies[0])
-                if len(notes) >= until:
+                if len(notes) >= feeds:
                     peer.send(session, orjson.dumps(notes))
                     await written(server, notes)
                     return notes
@@ -74,7 +74,7 @@ async def test_after_a_kill_only_what_changed_is_told(ours: OurServer) -> None:
         for n in range(N_FOLLOWS):
             content = {"type": "contact", "contact": keys_of(100 + n).id, "following": True}
             await publish(ours, content)
-        notes = await first_notes(ours, until=N_FOLLOWS + 1)
+        notes = await first_notes(ours, feeds=N_FOLLOWS + 1)
         assert len(notes) == N_FOLLOWS + 1
         assert notes[ours.id] == N_FOLLOWS << 1
         os.kill(service_pids(ours.process.pid)["replication"], signal.SIGKILL)

@@ -46,7 +46,7 @@ async def test_a_siege_does_not_keep_a_healthy_peer_from_its_sync(folder: Path) 
             async def followed() -> bool:
                 return len(await owner.value("friends.hops")) > N_FEEDS + len(victims)
 
-            await eventually(followed, within=10)
+            await eventually(followed, within=60)
             recordings = await record(target, [*victims, *feeds[:3]])
             processes, memory = family(server.process.pid), pss_mb(server.process.pid)
 
@@ -83,7 +83,7 @@ async def test_a_siege_does_not_keep_a_healthy_peer_from_its_sync(folder: Path) 
                 state = (await owner.value("status"))["services"]["network"]
                 return not (state["handshakes"] or state["calls"]) and state["connections"] <= 2
 
-            await eventually(forgotten, within=20)
+            await eventually(forgotten, within=60)
             after = pss_mb(server.process.pid)
             print(
                 f"{dict(found)} in {siege_s:.1f} s; sync in {sync_s:.1f} s; {memory:.0f} MB before, "

@@ -18,7 +18,7 @@ from tests.support.servers import OurServer, eventually
 from tests.support.wholeness import VIEWS_FOLDER, check_log, check_views, own_texts
 
 STOP_LIMIT_S = 5
-MEND_LIMIT_S = 20
+MEND_LIMIT_S = 60
 
 
 @pytest.fixture

@@ -143,8 +143,12 @@ async def test_who_goes_on_although_it_should_rest_is_not_verified(tmp_path: Pat
         for _ in range(5):
             await peer.stream.send([b"{}" + b" " * 1_000_000])
         await peer.stream.send(RUN)
-        while not (await board.node.call("replication", "replicate.peers")).json()[0]["messagesIn"]:
-            await asyncio.sleep(0.01)
+
+        async def came() -> object:
+            (seen,) = (await board.node.call("replication", "replicate.peers")).json()
+            return seen["messagesIn"]
+
+        await until(came)
         assert board.storage.clock() == {}
         (seen,) = (await board.node.call("replication", "replicate.peers")).json()
         assert seen["stalled"] == "it used up its bytes for now"

@@ -93,7 +93,8 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr("services.peers.adapters.rounds.SETTLE_SECONDS", PATIENCE_S)
     folder = tmp_path / "run"
     folder.mkdir(mode=0o700)
     async with AsyncExitStack() as stack:

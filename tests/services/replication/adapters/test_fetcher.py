@@ -1,6 +1,5 @@
 """Histories fetched from a peer that tests play, over a real bus."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -120,8 +119,7 @@ async def test_a_peer_that_knows_no_histories_is_left_alone(board: Board) -> Non
     peer.unable = True
     meet(board, peer)
     board.indexing.draw(Edge(A.id, B.id, FOLLOW))
-    while (await board.state())["sessions"]:
-        await asyncio.sleep(0.005)
+    await board.stands(lambda state: not state["sessions"])
 
 
 async def test_who_dialled_and_does_nothing_is_asked_too(

@@ -36,8 +36,7 @@ async def test_a_storage_that_comes_back_is_read_on(tmp_path: Path) -> None:
         await board.storage_node.stop()
         board.storage.publish(feed_of(A, 3))
         async with Node("storage", board.settings.endpoint, board.storage.methods()):
-            while (await board.state())["feeds"] == 0:
-                pass
+            await board.stands(lambda state: state["feeds"])
 
 
 async def test_another_log_ends_the_process(tmp_path: Path) -> None:

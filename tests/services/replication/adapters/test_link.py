@@ -15,7 +15,7 @@ from common.runtime.limits import Buckets
 from services.replication import conduct
 from services.replication.adapters import appender, hub, link
 from tests.support.suite import Board, feed_of, keys_of
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 A, B, X, Y = keys_of(1), keys_of(2), keys_of(3), keys_of(4)
 RUN = feed_of(X, 5)
@@ -44,7 +44,8 @@ class Peer:
 
     async def hear(self) -> dict[str, Any]:
         while not self.heard:
-            self.heard += (await anext(self.stream)).json()
+            async with asyncio.timeout(PATIENCE_S):
+                self.heard += (await anext(self.stream)).json()
         return self.heard.pop(0)
 
     async def told(self, feed: str) -> int:

@@ -66,8 +66,7 @@ async def want(board: Board, key: str, ms: float = 30_000, **more: Any) -> Any:
 
 
 async def streams(board: Board, count: int) -> None:
-    while (await board.state())["ooo"]["streams"] != count:
-        await asyncio.sleep(0.01)
+    await board.stands(lambda state: state["ooo"]["streams"] == count)
 
 
 async def test_what_is_here_needs_nobody(board: Board) -> None:

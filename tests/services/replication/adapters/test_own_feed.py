@@ -109,7 +109,8 @@ async def test_what_comes_out_of_order_ends_the_history(board: Board) -> None:
 async def test_peer_that_keeps_us_waiting_lets_others_be_asked(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_feed, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(own_feed, "SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(own_feed, "AGAIN_SECONDS", 1.0)
     slow, quick = Peer(), Peer()
     slow.slow = True
     meet(board, slow)
@@ -129,7 +130,16 @@ async def test_forged_history_counts_against_its_peer(board: Board) -> None:
     assert board.storage.clock()[OWN.id] == 3
 
 
-async def test_notes_of_peers_are_told_until_the_lock_is_off(board: Board) -> None:
+async def test_notes_of_peers_are_told_until_the_lock_is_off(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, hear = [False], own_feed.OwnFeed._set
+
+    async def heard(self: own_feed.OwnFeed, *, locked: bool) -> None:
+        await hear(self, locked=locked)
+        known.append(locked)
+
+    monkeypatch.setattr(own_feed.OwnFeed, "_set", heard)
     board.storage.lock(locked=True)
     caller = board.caller(B.id)
     async with board.node.duplex(
@@ -138,7 +148,7 @@ async def test_notes_of_peers_are_told_until_the_lock_is_off(board: Board) -> No
         await stream.send([f'{{"{OWN.id}":{5 * 2}}}'.encode()])
         await until(lambda: board.storage.seen == {B.id: 5})
         board.storage.lock(locked=False)
-        await asyncio.sleep(0.1)
+        await until(lambda: known[-2:] == [True, False])
         await stream.send([f'{{"{OWN.id}":{7 * 2}}}'.encode()])
         await asyncio.sleep(2 * own_feed.TELL_SECONDS)
         assert board.storage.seen == {B.id: 5}

@@ -1,6 +1,5 @@
 """Connections of one peer, several at a time."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -76,8 +75,7 @@ async def test_a_session_ended_here_for_a_reason_is_not_begun_again(board: Board
     board.network.answers["one"] = liar.answer
     board.network.tell("connected", "one", B.id, client=True)
     await until(lambda: len(liar.calls) == 1)
-    while (await board.state())["sessions"]:
-        await asyncio.sleep(0.005)
+    await board.stands(lambda state: not state["sessions"])
     assert len(liar.calls) == 1
 
 

@@ -17,6 +17,7 @@ from common.graph import BLOCK, FOLLOW, Edge
 from common.refs import message_id
 from common.runtime.limits import Shares
 from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import until
 
 A, B, X = keys_of(1), keys_of(2), keys_of(3)
 RUN = feed_of(X, 450)
@@ -78,8 +79,11 @@ async def test_a_live_history_goes_on(board: Board) -> None:
 
 async def test_who_the_author_blocks_gets_nothing(board: Board) -> None:
     board.indexing.draw(Edge(X.id, B.id, BLOCK))
-    while await read(board, {"id": X.id, "limit": 1}):
-        pass
+
+    async def nothing() -> bool:
+        return not await read(board, {"id": X.id, "limit": 1})
+
+    await until(nothing)
     assert await read(board, {"id": X.id, "seq": "x"}) == []
     assert len(await read(board, {"id": X.id, "limit": 3}, feed=A.id)) == 3
 

@@ -1,5 +1,6 @@
 """The methods of ssb-replicate and its scheduler, over a real bus."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from common.bus import BusError, Stream
 from common.graph import BLOCK, FOLLOW, NEITHER, Edge
 from tests.support.suite import Board, feed_of, keys_of
+from tests.support.waiting import PATIENCE_S
 
 A, B, X, Y = (keys_of(n) for n in range(1, 5))
 
@@ -36,7 +38,8 @@ class Source:
 
     async def next(self) -> Any:
         while not self._items:
-            self._items = (await anext(self._stream)).json()
+            async with asyncio.timeout(PATIENCE_S):
+                self._items = (await anext(self._stream)).json()
         return self._items.pop(0)
 
 
