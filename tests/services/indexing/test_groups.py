@@ -13,7 +13,10 @@ from common.feed.box2_keys import direct_keys, own_key, self_key
 from common.feed.groups import key_text
 from common.refs import message_id
 from common.store import open_memory
+from services.indexing.boxes import Boxes
+from services.indexing.model.index import Index
 from services.indexing.model.shelf import FAMILIES
+from services.indexing.views import VIEWS
 from tests.support.group_suite import FRIEND, KEY, OURS, GroupSuite, Town, group_suite
 from tests.support.waiting import until
 
@@ -86,6 +89,21 @@ async def test_keys_and_what_they_open_are_there_after_a_restart(tmp_path: Path)
         assert suite.index.positions() == positions
         await suite.opened(4)
         assert await suite.call("tribes.list") == [name]
+        assert await suite.check() == []
+
+
+async def test_who_was_killed_before_all_was_tried_tries_it_after_the_restart(
+    tmp_path: Path,
+) -> None:
+    town, store = Town(), open_memory(FAMILIES)
+    name, root = town.begin()
+    town.say(name, root, root, type="post")
+    town.invite(name, root)
+    killed = Index(store, VIEWS, OURS.id, 2, Boxes(OURS).opens)
+    killed.fold(1, town.storage.records)
+    assert [n for n in (1, 2, 3) if killed.kept(n)] == [3]
+    async with group_suite(town, tmp_path, store) as suite:
+        await suite.opened(3)
         assert await suite.check() == []
 
 
