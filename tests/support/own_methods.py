@@ -76,5 +76,6 @@ OWN_METHODS = {
     "replicationScheduler.reconfigure": "sync",
     "replicationScheduler.start": "sync",
     "retention.list": "source",
+    "suggest.profile": "async",
     "tangle.branch": "async",
 }

@@ -12,7 +12,7 @@ from common.feed.items import SYNC, item_of, js_number
 from common.feed.json import compact_utf8, parse
 from common.feed.opened import opened_value
 from common.feed.options import is_number, is_truthy, text_of
-from common.refs import feed_id, is_blob, is_feed, is_message
+from common.refs import FeedId, feed_id, is_blob, is_feed, is_message, raw
 from common.refs.ids import is_cloaked_message
 from common.refs.links import MAX_CHANNEL_UNITS, normalize_channel
 from common.store import next_prefix
@@ -21,18 +21,23 @@ from services.indexing.arrivals import arriving
 from services.indexing.claims import Claim, Latest, changed, is_removal, settled, social
 from services.indexing.model.message import Message
 from services.indexing.model.view import Row, View, ordered, text_key
+from services.indexing.suggesting import folded
 
 __all__ = ["VIEWS", "Abouts", "claims_about", "methods", "settled_about"]
 
+MAX_NAME = 64
+"""Letters of a name by which a feed is found."""
+_NAMED = b"\1"
+"""Before the beginning of a name; no dest begins so."""
 LAST = float("inf")
 """Where a claim stands whose author gave no time (0): after all others."""
 
 
 class Abouts:
-    """Dest, time, position -> author, content."""
+    """Dest, time, position -> author, content; and 1, beginning of a name, feed, position -> nothing."""
 
     name = "abouts"
-    version = 1
+    version = 2
     reads: frozenset[int] = frozenset()
 
     @staticmethod
@@ -51,6 +56,20 @@ class Abouts:
             time = message.time if message.value["timestamp"] else LAST
             key = text_key(dest) + ordered(time) + message.position.to_bytes(8)
             yield Row(key, message.record.author + compact_utf8(content), message.space)
+            name = content.get("name")
+            if isinstance(name, str) and is_feed(dest) and feed_id(raw(dest)) == dest:
+                key = _NAMED + text_key(folded(name)[:MAX_NAME]) + raw(dest)
+                yield Row(key + message.position.to_bytes(8), b"", message.space)
+
+    @staticmethod
+    def named(beginning: str) -> bytes:
+        """What the keys of feeds begin with that somebody gave a name which begins so, as it is compared."""
+        return _NAMED + text_key(beginning[:MAX_NAME])[:-2]
+
+    @staticmethod
+    def named_feed(row: Row) -> FeedId:
+        """The feed of a row by name."""
+        return feed_id(row.key[-40:-8])
 
     @staticmethod
     def claim(row: Row) -> Claim:
@@ -192,7 +211,7 @@ class _Streams:
                 asked,
                 seen,
                 lambda one: changed(values, one, asked.key),
-                lambda _: values.get(text_of(author)),
+                lambda _: values.get(text_of(author), False),  # what muxrpc makes of undefined
             )
         else:
             await self._follow(
