@@ -9,8 +9,9 @@ from typing import Any
 from common.crypto import keys, sodium
 from common.crypto.envelope import SlotKey
 from common.crypto.shared_key import DIRECT, PO_BOX, Exchange, Side, shared_keys
-from common.feed import box2
+from common.feed import box2, groups
 from common.feed.box2_keys import direct_keys, group_key, po_box_keys, po_box_keys_inside
+from common.feed.keyring import Keyring
 from common.refs import bfe
 from common.refs.ids import FeedId, MessageId
 from common.refs.uris import to_feed, to_message
@@ -99,7 +100,29 @@ def _shared_keys(case: Fields) -> None:
     assert po_box_keys_inside(secret, one.id)[0].key.hex() == case["po_box_key_hex"]
 
 
+def _conversation(case: Fields) -> None:
+    """Read as messages come, then once more with the keys that they told."""
+    ring = Keyring(keys.generate(bytes.fromhex(case["seed_hex"])))
+    read: list[Any] = []
+    for messages in (case["messages"], case["messages"]):
+        read = []
+        for message in messages:
+            opened = ring.opens(message["value"])
+            read.append(opened and opened.content)
+            if opened and (added := groups.added(opened.content)):
+                ring.add_reading(added.key, message["value"]["author"])
+            if opened and (box := groups.po_box_of(opened.content)):
+                assert ring.add_po_box(*box) or box[0] == case["po_box"]
+    assert read == [message["content"] for message in case["messages"]]
+    first = case["messages"][0]
+    opened = ring.opens(first["value"])
+    assert opened is not None
+    assert box2.group_id(MessageId(first["key"]), opened.slot) == case["group"]
+
+
 RUNNERS = {
-    "private-group/generated-*.json": by_op({"shared-keys": _shared_keys}),
+    "private-group/generated-*.json": by_op(
+        {"shared-keys": _shared_keys, "conversation": _conversation}
+    ),
     "private-group/*.json": _run,
 }
