@@ -19,17 +19,23 @@ def status(healths: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
     indexing = _state(healths, "indexing")
     views = {name: _since({"position": at}) for name, at in indexing.get("views", {}).items()}
     return {
-        "progress": {
-            "indexes": {"start": 0, "current": _since(indexing), "target": since},
-        },
+        "progress": progress(healths),
         "sync": {
             "since": since,
             "plugins": views,
-            "sync": all(view == since for view in views.values()),
+            "sync": bool(views) and all(view == since for view in views.values()),
         },
         "gossip": _state(healths, "peers").get("gossip", {}),
         "services": {name: _service(health) for name, health in healths.items()},
     }
+
+
+def progress(healths: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
+    """How far the slowest view is, one that is built beside another included; not at all where indexing is away."""
+    indexing = _state(healths, "indexing")
+    target = _since(_state(healths, "storage"))
+    at = [_since(indexing), *indexing.get("building", {}).values()]
+    return {"indexes": {"start": 0, "current": min(at), "target": target}}
 
 
 def _state(healths: Mapping[str, Mapping[str, Any] | None], service: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Who we are and how we are: `whoami`, `version`, `status`.
+"""Who we are and how we are: `whoami`, `version`, `status`, `progress`.
 
 Knows whom to ask; decides nothing. Called by the bus through `actor`.
 """
@@ -40,6 +40,12 @@ class AboutHandlers:
         """Ask every service for its health and put the answers together."""
         healths = await asyncio.gather(*(self._health(name) for name in self._asked))
         return model.status(dict(zip(self._asked, healths, strict=True)))
+
+    async def progress(self, _: Call) -> dict[str, Any]:
+        """Tell how far indexing is."""
+        names = ("storage", "indexing")
+        healths = await asyncio.gather(*(self._health(name) for name in names))
+        return model.progress(dict(zip(names, healths, strict=True)))
 
     async def _health(self, service: str) -> dict[str, Any] | None:
         try:
