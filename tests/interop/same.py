@@ -1,6 +1,6 @@
 """What ssb-server with its plugins answers, and what ours does: python -m tests.interop.same METHODS.
 
-METHODS are names (`about.read`) or beginnings of names (`about`). `--theirs FILE` writes every call with the reference's
+Methods of ssb-threads, and getSubset, are asked of the stack around ssb-db2 instead. METHODS are names (`about.read`) or beginnings of names (`about`). `--theirs FILE` writes every call with the reference's
 answer to a file and does not start ours. `--ask METHOD ARGUMENTS TYPE` puts one call to both, arguments as a JSON array,
 as often as wanted.
 """
@@ -11,19 +11,25 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tests.support.answers import differences
-from tests.support.asked import MAKERS, methods, questions
+from tests.support.asked import CLIENTS, MAKERS, PLUGINS, methods, questions
 from tests.support.asked.accepted import accepted
 from tests.support.asking import Question
-from tests.support.driver import PEERS, PEERS_PLUGINS
+from tests.support.driver import PEERS, PEERS_DB2, PEERS_PLUGINS
 from tests.support.node_packages import install
 from tests.support.pair import filled, make_data, pair
-from tests.support.servers import PluginsServer
+from tests.support.servers import ClientsServer, PluginsServer, Server
+
+Asked = dict[str, list[Question]]
+"""Calls by method."""
+STACKS = ((PluginsServer, PEERS_PLUGINS, PLUGINS), (ClientsServer, PEERS_DB2, CLIENTS))
+SHOWN = 20_000
+"""Characters shown of the end of the reference's log."""
 
 
-def _asked(options: argparse.Namespace, data: dict[str, Any]) -> dict[str, list[Question]]:
+def _asked(options: argparse.Namespace, data: dict[str, Any]) -> Asked:
     found = {
         name: questions(name, data, options.seed, options.count)
         for name in methods(*options.methods)
@@ -34,27 +40,28 @@ def _asked(options: argparse.Namespace, data: dict[str, Any]) -> dict[str, list[
 
 
 async def _record(
-    asked: dict[str, list[Question]], folder: Path, data: dict[str, Any], out: Path
+    reference: type[Server], asked: Asked, folder: Path, data: dict[str, Any], file: TextIO
 ) -> None:
-    server = PluginsServer(folder / "theirs")
+    server = reference(folder / "theirs")
     async with filled(server, data, folder / "secret", list(asked)) as side:
-        with out.open("w") as file:
-            for calls in asked.values():
-                for question, answer in zip(calls, await side.ask_some_at_once(calls), strict=True):
-                    file.write(f"{question}\n   {json.dumps(answer)}\n")
-    print((folder / "theirs.log").read_text()[-20_000:], file=sys.stderr)
+        for calls in asked.values():
+            file.writelines(
+                f"{question}\n   {json.dumps(answer)}\n"
+                for question, answer in zip(calls, await side.ask_some_at_once(calls), strict=True)
+            )
+    print((folder / "theirs.log").read_text()[-SHOWN:], file=sys.stderr)
 
 
 async def _compare(
-    asked: dict[str, list[Question]], folder: Path, data: dict[str, Any], show: bool
+    reference: type[Server], asked: Asked, folder: Path, data: dict[str, Any], *, show: bool
 ) -> int:
     wrong = 0
-    async with pair(folder, data, PluginsServer, list(asked)) as sides:
+    async with pair(folder, data, reference, list(asked)) as sides:
         for name, calls in asked.items():
             theirs, ours = [await side.ask_some_at_once(calls) for side in sides]
             found = differences(calls, theirs, ours, accepted(data))
             wrong += len(found)
-            print(f"== {name}: {len(found)} of {len(calls)} differ", *found, sep="\n")
+            print(f"== {name}: {len(found)} of {len(calls)} differ", *found, sep="\n", flush=True)
             if show:
                 for question, a, b in zip(calls, theirs, ours, strict=True):
                     print(question, json.dumps(a), json.dumps(b), sep="\n   ")
@@ -62,7 +69,7 @@ async def _compare(
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the differences; how many there are decides the exit code."""
+    """Prints the differences; whether there are any decides the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -72,16 +79,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--theirs", type=Path)
     parser.add_argument("--ask", nargs=3, action="append", metavar=("METHOD", "ARGUMENTS", "TYPE"))
     options = parser.parse_args(arguments)
-    for packages in (PEERS, PEERS_PLUGINS):
-        install(packages)
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        data = make_data(folder, "social.js")
-        asked = _asked(options, data)
-        if options.theirs:
-            asyncio.run(_record(asked, folder, data, options.theirs))
-            return 0
-        return min(1, asyncio.run(_compare(asked, folder, data, bool(options.ask))))
+    wrong = 0
+    for reference, packages, known in STACKS:
+        with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
+            install(PEERS)
+            folder = Path(name)
+            data = make_data(folder, "social.js")
+            asked = {name: calls for name, calls in _asked(options, data).items() if name in known}
+            if not asked:
+                continue
+            install(packages)
+            if options.theirs:
+                with options.theirs.open("a") as file:
+                    asyncio.run(_record(reference, asked, folder, data, file))
+            else:
+                show = bool(options.ask)
+                wrong += asyncio.run(_compare(reference, asked, folder, data, show=show))
+    return min(1, wrong)
 
 
 if __name__ == "__main__":

@@ -189,6 +189,15 @@ class Db2Server(SsbServer):
         return ["node", str(PEERS_DB2 / "server.js"), "start", "--", *self.arguments()]
 
 
+class ClientsServer(Db2Server):
+    """The same with ssb-threads and `partialReplication.getSubset`."""
+
+    kind = "ssb-db2, clients"
+
+    def arguments(self) -> list[str]:
+        return [*super().arguments(), "--clients"]
+
+
 class TribesServer(SsbServer):
     """The stack around ssb-db2 with ssb-box2 and ssb-tribes."""
 

@@ -1,6 +1,7 @@
 'use strict'
 // The newer stack: ssb-db2, ssb-ebt 9, ssb-friends 5, ssb-conn 6 and the replication scheduler, under the flags of ssb-server.
-//   node server.js start -- --path FOLDER --host HOST --port PORT --caps.shs BASE64
+//   node server.js start -- --path FOLDER --host HOST --port PORT --caps.shs BASE64 [--clients]
+// With --clients also what answers clients' questions there: ssb-threads, and getSubset under its name in go-sbot.
 // What ssb-server calls publish, getVectorClock, createUserStream, add and gossip.connect is there under these names,
 // so that the same client drives both.
 const fs = require('fs')
@@ -34,6 +35,14 @@ const gossip = {
 
 const ssb = require('secret-stack')({ caps: config.caps })
 for (const name of ['ssb-master', 'ssb-db2', 'ssb-db2/compat', 'ssb-friends', 'ssb-ebt', 'ssb-blobs', 'ssb-conn', 'ssb-replication-scheduler']) ssb.use(require(name))
+if (flags.clients) {
+  ssb.use(require('ssb-threads')).use(require('ssb-subset-rpc')).use({
+    name: 'partialReplication',
+    manifest: { getSubset: 'source' },
+    permissions: {},
+    init: (ssb) => ({ getSubset: (query, opts) => ssb.getSubset(query, opts) })
+  })
+}
 const running = ssb.use(known).use(gossip)(config)
 fs.writeFileSync(path.join(config.path, 'manifest.json'), JSON.stringify(running.getManifest(), null, 2))
 process.removeAllListeners('SIGTERM')

@@ -2,17 +2,21 @@
 
 from typing import Any
 
-from tests.support.asked import about, links, private, query, words
+from tests.support.asked import about, links, private, query, threads, words
 from tests.support.asked.picks import Maker, Picks
 from tests.support.asking import Question
 
-MAKERS: dict[str, Maker] = {
+PLUGINS: dict[str, Maker] = {
     **about.MAKERS,
     **links.MAKERS,
     **private.MAKERS,
     **query.MAKERS,
     **words.MAKERS,
 }
+"""What ssb-server answers with npm's plugins."""
+CLIENTS: dict[str, Maker] = threads.MAKERS
+"""What the stack around ssb-db2 answers."""
+MAKERS = {**PLUGINS, **CLIENTS}
 
 
 def methods(*wanted: str) -> list[str]:
