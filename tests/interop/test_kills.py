@@ -78,7 +78,7 @@ async def test_stop_amid_a_sync_is_short_and_the_rest_comes_after_it(folder: Pat
             await client.call("gossip.connect", full.address)
 
             async def amid() -> bool:
-                clock = await publisher.ask("getVectorClock")
+                clock = await publisher.ask("getVectorClock") or {}
                 return bool(sum(clock.get(feed, 0) for feed in feeds) > 100)
 
             await eventually(amid, within=SYNC_LIMIT_S, every=0.01)

@@ -68,14 +68,19 @@ async def test_mutual_follows_bring_every_message_to_both(
         assert await log(at_a) == await log(at_b)
 
         for here, there in ((at_a, at_b), (at_b, at_a)):
-            live = asyncio.create_task(next_live(there))
-            await asyncio.sleep(0.2)
+            follows = asyncio.Event()
+            live = asyncio.create_task(next_live(there, follows))
+            await asyncio.wait_for(follows.wait(), MEET_LIMIT_S)
             sent = await here.call("publish", {"type": "post", "text": "live"})
             assert await asyncio.wait_for(live, LIVE_LIMIT_S) == sent["key"]
 
 
-async def next_live(client: Driver) -> str:
-    options = {"live": True, "old": False, "keys": True, "values": True}
-    async for item in client.source("createLogStream", options, limit=1):
-        return str(item["key"])
+async def next_live(client: Driver, follows: asyncio.Event) -> str:
+    """The first message that comes when all old ones have been given, which is told."""
+    options = {"live": True, "sync": True, "keys": True, "values": True}
+    async for item in client.source("createLogStream", options):
+        if follows.is_set():
+            return str(item["key"])
+        if item == {"sync": True}:
+            follows.set()
     raise AssertionError
