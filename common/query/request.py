@@ -46,24 +46,27 @@ class Span(NamedTuple):
     scores: dict[str, int]
 
 
-def read_request(args: list[Any]) -> Request:
+def read_request(args: list[Any], *, texts: bool = True) -> Request:
     """The options of the first argument, which may be a query as a text instead.
+
+    Without `texts` a text is left as it is, which is no list of stages (ssb-backlinks).
 
     Raises:
         QueryError: a text is no JSON.
     """
     given = args[0] if args else None
-    if isinstance(given, str) and given:
+    if texts and isinstance(given, str) and given:
         given = {"query": given}
     options = given if isinstance(given, dict) else {}
     query = options.get("query", UNDEFINED)
     if isinstance(query, str):
-        query = _parsed(query)
+        query = _parsed(query) if texts else query
     live, old = options.get("live") is True, options.get("old") is not False
     return Request(
         query=query,
         given_limit=options.get("limit"),
-        reverse=truthy(options.get("reverse")),
+        # a list has a member `reverse` of its own in JavaScript
+        reverse=truthy(options.get("reverse")) or isinstance(given, list),
         live=live or not old,
         old=old,
         sync=options.get("sync", UNDEFINED),

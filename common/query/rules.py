@@ -165,8 +165,9 @@ class Maker:
         reduce = self._reduction(rule, place, (), groups)
         if not groups:
             return reduce
-        if not groups[0].path:
-            raise QueryError("needs a reduce such as {$count: true}, or an object of them", place)
+        if not groups[0].path:  # no object: the group itself is what is kept of nothing
+            alone = groups[0].get
+            reduce = reduces.Reduce(lambda kept, _: alone(kept))
         return reduces.grouped(groups, reduce, lambda: self.budget.keep(1, place), place)
 
     def _reduction(

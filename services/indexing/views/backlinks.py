@@ -79,7 +79,9 @@ def methods(reader: Reader) -> Mapping[str, Method]:
 
 def _request(args: list[Any]) -> Request:
     """The options; an `index` by name is a `$sort` behind the query."""
-    request = read_request(args)
+    if not args or args[0] is None:
+        raise CallerError("backlinks.read needs options")
+    request = read_request(args, texts=False)
     given = args[0] if args and isinstance(args[0], dict) else {}
     name = given.get("index")
     if not truthy(name):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.support.answers import Accepted, failed, options, stumbled
+from tests.support.asked import accepted_queries
 from tests.support.asking import Answer, Question
 
 LIVE = ("about.socialValueStream", "about.socialValuesStream", "about.latestValueStream")
@@ -24,6 +25,7 @@ def accepted(data: dict[str, Any]) -> Sequence[Accepted]:
 
     return (
         *_ACCEPTED,
+        *accepted_queries.QUERIES,
         Accepted(
             "of what was boxed for us ssb-db's indexes tell type and links without `private`; here only with it",
             lambda q, theirs, ours: (

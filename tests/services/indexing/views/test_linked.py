@@ -67,6 +67,10 @@ async def test_private_mentions_are_found(suite: Suite) -> None:
 async def test_an_index_that_is_none_is_refused(suite: Suite) -> None:
     with pytest.raises(CallerError, match="Invalid index: XYZ"):
         await suite.items("backlinks.read", {"index": "XYZ"})
+    with pytest.raises(CallerError, match="a stage begins with"):
+        await suite.items("backlinks.read", {"index": "DTS", "query": "text"})
+    with pytest.raises(CallerError, match="needs options"):
+        await suite.items("backlinks.read")
     with pytest.raises(CallerError, match="could not sort by"):
         await suite.items("links2.read", {"query": [{"$sort": [["a"]]}]})
 
