@@ -16,9 +16,9 @@ from tests.support.ports import free_port
 from tests.support.replicas import clock
 from tests.support.servers import SHS, SsbServer, eventually
 
-pytestmark = [pytest.mark.interop, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.interop, pytest.mark.slow, pytest.mark.timeout(1800)]
 
-PATIENCE_S = 90
+PATIENCE_S = 180
 SEES_THE_SECRET = {"storage", "indexing", "peers", "network"}
 CONFIG = {"caps": {"shs": SHS}, "allowPrivate": True}
 NO_WAY_OUT = "00000000"

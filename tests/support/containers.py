@@ -34,7 +34,7 @@ IMAGE = "localhost/scuttlebot-test"
 STARTUP_CHECKS = (4, 4)
 """The podman that knows `start_interval`."""
 PROCESSES = 4096
-COMMAND_LIMIT_S = 240
+COMMAND_LIMIT_S = 900
 
 
 class Podman:
