@@ -1,11 +1,11 @@
 """The indexes that the plugins of ssb-server know by name, with what each is sorted by.
 
-ssb-query 2.4, ssb-links 3.0 and ssb-backlinks 2.1. Where rows are kept is for the views to decide.
+ssb-query 2.4, ssb-links 3.0, ssb-backlinks 2.1 and ssb-private 1.1. Where rows are kept is for the views to decide.
 """
 
 from common.query.choice import Field, Index
 
-__all__ = ["BACKLINKS", "LINKS2", "QUERY"]
+__all__ = ["BACKLINKS", "LINKS2", "PRIVATE", "QUERY"]
 
 _AUTHOR: Field = ("value", "author")
 _TYPE: Field = ("value", "content", "type")
@@ -31,4 +31,8 @@ BACKLINKS: tuple[Index, ...] = (
     Index("DTS", (("dest",), ("timestamp",))),
     Index("DTA", (("dest",), ("rts",))),
     Index("TDT", (_TYPE, ("dest",), ("rts",))),
+)
+PRIVATE: tuple[Index, ...] = (
+    Index("TSP", ("timestamp",)),
+    Index("ATY", (_AUTHOR, _TYPE, "timestamp")),
 )

@@ -16,6 +16,7 @@ from services.api.handlers.friends import FriendHandlers
 from services.api.handlers.help import HelpHandlers
 from services.api.handlers.invites import InviteHandlers
 from services.api.handlers.messages import MessageHandlers
+from services.api.handlers.private import PrivateHandlers
 from services.api.handlers.tribes import TribeHandlers
 from services.api.handlers.upkeep import UpkeepHandlers
 from services.api.settings import Ooo
@@ -27,7 +28,7 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
     """Bind the table to its handlers, but for the invites; `feed` is our own."""
     about = AboutHandlers(node, feed, asked(settings))
     friends, tribes = FriendHandlers(node), TribeHandlers(node, feed, os.urandom)
-    helps = HelpHandlers()
+    helps, boxes = HelpHandlers(), PrivateHandlers(node, tribes, os.urandom)
     workers = [name for name in asked(settings) if service_of(name) == "replication"]
     ooo = settings.section("ooo", Ooo)
     messages = MessageHandlers(node, workers, ooo)
@@ -47,6 +48,7 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
         "friends.follow": Method("async", friends.follow),
         "friends.block": Method("async", friends.block),
         "get": Method("async", messages.get),
+        "private.publish": Method("async", boxes.publish),
         "publish": Method("async", tribes.publish),
         "tribes.publish": Method("async", tribes.publish),
         "tribes.create": Method("async", tribes.create),

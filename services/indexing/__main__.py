@@ -10,7 +10,7 @@ from common.runtime.errors import NotNow
 from common.runtime.process import run
 from common.runtime.settings import Settings
 from common.store import StoreFull
-from services.indexing.actor import methods
+from services.indexing.actor import methods, private_methods
 from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.database import open_views
 from services.indexing.adapters.eraser import Eraser
@@ -41,8 +41,9 @@ async def main(settings: Settings) -> None:
     builder = Builder(log, index, follower)
     file, unsealer = KeyFile(settings.path), Unsealer(log, index, follower, boxes)
     restore(boxes, index, file.kept)
-    groups = GroupHandlers(Reader(log, index, follower), boxes, unsealer, file, os.urandom)
-    table.update(methods(index, log, follower, builder, hops) | groups.methods())
+    reader = Reader(log, index, follower)
+    table.update(methods(index, log, follower, builder, hops))
+    table.update(private_methods(boxes, GroupHandlers(reader, boxes, unsealer, file, os.urandom)))
     try:
         async with node, asyncio.TaskGroup() as tasks:
             tasks.create_task(follower.follow())

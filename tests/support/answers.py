@@ -14,6 +14,7 @@ BEFORE = 150
 STUMBLED = (
     "Cannot read properties of",
     "Cannot create property",
+    "Cannot set properties of",
     "is not a function",
     "is not iterable",
 )

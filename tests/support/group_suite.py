@@ -18,7 +18,7 @@ from common.feed.box2_keys import direct_keys, group_key
 from common.feed.record import pack_record
 from common.refs import MessageId, message_id
 from common.store import Store, open_memory
-from services.indexing.actor import methods
+from services.indexing.actor import methods, private_methods
 from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.follower import Follower
 from services.indexing.adapters.key_file import KeyFile
@@ -102,6 +102,11 @@ class GroupSuite:
         """The value of an async method."""
         return (await self._client.call("indexing", method, *args)).json()
 
+    async def items(self, method: str, *args: object) -> list[Any]:
+        """All items of a source."""
+        async with self._client.source("indexing", method, *args) as stream:
+            return [item async for batch in stream for item in batch.json()]
+
     async def folded(self) -> None:
         """Wait until the views have seen all that was written."""
         async with asyncio.timeout(PATIENCE_S):
@@ -113,8 +118,7 @@ class GroupSuite:
 
     async def check(self) -> list[str]:
         """The views that are not what the log gives."""
-        async with self._client.source("indexing", "views.check") as stream:
-            items = [item async for batch in stream for item in batch.json()]
+        items = await self.items("views.check")
         return [item["view"] for item in items if "view" in item and not item["ok"]]
 
 
@@ -138,7 +142,7 @@ async def group_suite(
         builder, unsealer = Builder(log, index, follower), Unsealer(log, index, follower, boxes)
         reader = Reader(log, index, follower)
         handlers = GroupHandlers(reader, boxes, unsealer, file, lambda n: b"e" * n)
-        table.update(methods(index, log, follower, builder, 2) | handlers.methods())
+        table.update(methods(index, log, follower, builder, 2) | private_methods(boxes, handlers))
         client = Node("client", endpoint, calls=("indexing",))
         async with Node("storage", endpoint, town.storage.methods()), node, client:
             await client.wait_up("indexing", PATIENCE_S)

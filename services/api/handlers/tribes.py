@@ -32,7 +32,7 @@ class TribeHandlers:
 
     async def publish(self, call: Call) -> Item:
         """`publish(content)` for groups and post boxes, `tribes.publish(content)` for feeds too: in an envelope."""
-        return await self._publish(call, tribes.content_of(call.args))
+        return await self.seal(call, tribes.content_of(call.args))
 
     async def create(self, call: Call) -> Item:
         """`tribes.create({addPOBox})`: begin a group, with us in it."""
@@ -41,16 +41,16 @@ class TribeHandlers:
     async def invite(self, call: Call) -> Item:
         """`tribes.invite(id, feeds, {text})`: give feeds the key of a group, before its members."""
         key, root = await self._group(call, tribes.group_of(call.args))
-        return await self._publish(call, tribes.addition(call.args, key, root))
+        return await self.seal(call, tribes.addition(call.args, key, root))
 
     async def exclude(self, call: Call) -> Item:
         """`tribes.excludeMembers(id, feeds)`: ask feeds to leave a group, before its members."""
-        return await self._publish(call, tribes.exclusion(call.args))
+        return await self.seal(call, tribes.exclusion(call.args))
 
     async def link(self, call: Call) -> Item:
         """`tribes.link.create({group, name})`: tell a group that our feed belongs to it."""
         content = tribes.feed_link(call.args, self._own)
-        item = await self._publish(call, content)
+        item = await self.seal(call, content)
         return tribes.link_record(content, item["key"], self._own, "name")
 
     async def link_subgroup(self, call: Call) -> Item:
@@ -85,7 +85,7 @@ class TribeHandlers:
         name = box2.group_id(root, opened.slot)
         told = {"id": name, "key": key_text(key), "root": root}
         await self._node.call("indexing", "groups.note", told, caller=call.caller)
-        await self._publish(call, groups.add_member(name, key, root, [self._own], None))
+        await self.seal(call, groups.add_member(name, key, root, [self._own], None))
         meta = {
             "private": True,
             "originalContent": value["content"],
@@ -107,11 +107,11 @@ class TribeHandlers:
         box = bfe.po_box(sodium.scalarmult_base(secret))
         _, tangles = await self._slots(call, [name], ["poBox"])
         previous = tangles["poBox"]["previous"]
-        await self._publish(call, groups.po_box_update(name, root, previous, secret, box))
+        await self.seal(call, groups.po_box_update(name, root, previous, secret, box))
         return box
 
     async def _link_subgroup(self, call: Call, content: dict[str, Any]) -> Item:
-        item = await self._publish(call, content)
+        item = await self.seal(call, content)
         return tribes.link_record(content, item["key"], self._own, "admin")
 
     async def _group(self, call: Call, name: str) -> tuple[bytes, MessageId]:
@@ -126,7 +126,8 @@ class TribeHandlers:
             raise CallerError(f"unknown groupId {name})")
         return bytes(group["writeKey"]["key"]["data"]), group["root"]
 
-    async def _publish(self, call: Call, content: dict[str, Any]) -> Item:
+    async def seal(self, call: Call, content: dict[str, Any]) -> Item:
+        """Publish content in an envelope for its `recps`, with its place in the tangles of its group."""
         slots, tangles = await self._slots(call, content["recps"], tribes.tangles_of(content))
         return await self._sealed(call, tribes.pruned(content, tangles, _shuffled), slots)
 

@@ -7,7 +7,7 @@ Called by the bus through `actor`.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from common.bus import Call, CallerError, Method
+from common.bus import Call, CallerError
 from common.crypto import sodium
 from common.crypto.envelope import KEY_BYTES, SlotKey
 from common.feed.box2_keys import group_key
@@ -59,25 +59,6 @@ class GroupHandlers:
         self._unsealer = unsealer
         self._file = file
         self._entropy = entropy
-
-    def methods(self) -> dict[str, Method]:
-        """The table."""
-        return {
-            "tribes.register": Method("async", self.register),
-            "tribes.registerAuthors": Method("async", self.register_authors),
-            "tribes.get": Method("async", self.get),
-            "tribes.list": Method("async", self.list_groups),
-            "tribes.listAuthors": Method("async", self.list_authors),
-            "tribes.findByFeedId": Method("async", self.find_by_feed),
-            "tribes.findSubGroupLinks": Method("async", self.find_subgroups),
-            "tribes.subtribe.findParentGroupLinks": Method("async", self.find_parents),
-            "tribes.poBox.create": Method("async", self.create_po_box),
-            "tribes.poBox.get": Method("async", self.po_box),
-            "tribes.ownKeys.list": Method("async", self.own_keys),
-            "tribes.ownKeys.register": Method("async", self.register_own_key),
-            "groups.slots": Method("async", self.slots, muxrpc=False),
-            "groups.note": Method("async", self.note, muxrpc=False),
-        }
 
     async def register(self, call: Call) -> None:
         """`tribes.register(id, {key, root})`: a group that a client has heard of."""

@@ -12,7 +12,7 @@ import zmq
 from common.bus import BusError, Call, CallerError, Method, Node
 from common.crypto.envelope import SlotKey
 from common.crypto.keys import generate
-from common.feed import box2
+from common.feed import box2, private
 from common.feed.groups import key_of, key_text
 from common.feed.keyring import Group, Keyring, NoSlot
 from common.refs import MessageId, bfe, message_id
@@ -43,6 +43,10 @@ class Others:
         opened = self.ring.opens(value)
         self.contents.append(opened and opened.content)
         return {"key": self.last, "value": value, "timestamp": 5}
+
+    async def boxed(self, call: Call) -> Any:
+        self.contents.append(call.args[0])
+        return {"key": ROOT}
 
     async def slots(self, call: Call) -> Any:
         given = call.args[0]
@@ -80,7 +84,10 @@ async def _suite(others: Others) -> AsyncIterator[Node]:
         "groups.note": Method("async", others.note, muxrpc=False),
         "tribes.get": Method("async", others.get),
     }
-    storage = {"publish.sealed": Method("async", others.sealed, muxrpc=False)}
+    storage = {
+        "publish.sealed": Method("async", others.sealed, muxrpc=False),
+        "publish": Method("async", others.boxed),
+    }
     table: dict[str, Method] = {}
     node = Node("api", endpoint, table, calls=("storage", "indexing"), context=context)
     table.update(methods(node, OWN.id, chosen))
@@ -155,6 +162,20 @@ async def test_members_come_and_go_and_link_themselves() -> None:
     assert direct == {"type": "post", "recps": [OWN.id, FRIEND]}
 
 
+async def test_what_is_private_goes_into_a_box_or_an_envelope_as_its_recipients_need() -> None:
+    others = Others()
+    others.ring.add_group(GROUP, Group(b"g" * 32, ROOT))
+    content = {"type": "post", "text": "hi"}
+    async with _suite(others) as client:
+        await _call(client, "private.publish", content, [OWN.id, FRIEND])
+        await _call(client, "private.publish", content, [GROUP, FRIEND])
+    boxed, sealed = others.contents
+    opened = private.unbox(boxed, private.exchange_secret(OWN))
+    assert opened is not None
+    assert opened.content == content
+    assert (sealed["text"], sealed["recps"]) == ("hi", [GROUP, FRIEND])
+
+
 async def test_a_part_of_a_group_is_linked_with_it() -> None:
     others = Others()
     others.ring.add_group(GROUP, Group(b"g" * 32, ROOT))
@@ -188,6 +209,10 @@ async def test_a_part_of_a_group_is_linked_with_it() -> None:
         ("tribes.subtribe.create", [GROUP[:-9] + "A.cloaked", {}], "unknown groupId"),
         ("tribes.addPOBox", [], "unknown groupId undefined"),
         ("tribes.publish", [{"type": "post"}], r"tribes\.publish requires content\.recps"),
+        ("private.publish", [{"type": "post"}], "failed to encrypt"),
+        ("private.publish", [{"type": "post"}, ["foo"]], "failed to encrypt"),
+        ("private.publish", [{"type": "post"}, [FRIEND] * 8], "failed to encrypt"),
+        ("private.publish", ["text", [GROUP]], "failed to encrypt"),
         ("publish", [{"type": "post", "recps": [GROUP.replace("A", "B")]}], "Unsupported|unknown"),
     ],
 )
