@@ -15,9 +15,11 @@ from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.database import open_views
 from services.indexing.adapters.eraser import Eraser
 from services.indexing.adapters.follower import Follower
+from services.indexing.adapters.generations import Generations
 from services.indexing.adapters.key_file import KeyFile
 from services.indexing.adapters.log import Log
 from services.indexing.adapters.reader import Reader
+from services.indexing.adapters.search import Search
 from services.indexing.adapters.unsealer import Unsealer, restore
 from services.indexing.boxes import Boxes
 from services.indexing.handlers.groups import GroupHandlers
@@ -31,26 +33,29 @@ async def main(settings: Settings) -> None:
     boxes = Boxes(identity)
     try:
         index = Index(open_views(settings.path), VIEWS, identity.id, hops, boxes.opens)
+        generations = Generations(settings.path)
     except StoreFull as error:
         raise NotNow(str(error)) from error
     table: dict[str, Method] = {}
     keys = settings.bus_keys
     node = Node("indexing", settings.endpoint, table, calls=("storage",), parse=parse, keys=keys)
     log = Log(node)
-    follower = Follower(log, index)
+    follower, search = Follower(log, index), Search(generations, log)
     builder = Builder(log, index, follower)
     file, unsealer = KeyFile(settings.path), Unsealer(log, index, follower, boxes)
     restore(boxes, index, file.kept)
     reader = Reader(log, index, follower)
-    table.update(methods(index, log, follower, builder, hops))
+    table.update(methods(index, log, follower, builder, search, max_hops=hops))
     table.update(private_methods(boxes, GroupHandlers(reader, boxes, unsealer, file, os.urandom)))
     try:
         async with node, asyncio.TaskGroup() as tasks:
             tasks.create_task(follower.follow())
             tasks.create_task(builder.work())
-            tasks.create_task(Eraser(log, index, follower).work())
+            tasks.create_task(Eraser(log, index, follower, search).work())
+            tasks.create_task(search.work())
             tasks.create_task(unsealer.work())
     finally:
+        search.close()
         index.close()
 
 

@@ -9,11 +9,13 @@ from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.follower import Follower
 from services.indexing.adapters.log import Log
 from services.indexing.adapters.reader import Reader
+from services.indexing.adapters.search import Search
 from services.indexing.boxes import Boxes
 from services.indexing.handlers.friends import FriendHandlers
 from services.indexing.handlers.graph import GraphHandlers
 from services.indexing.handlers.groups import GroupHandlers
 from services.indexing.handlers.private import PrivateHandlers
+from services.indexing.handlers.search import SearchHandlers
 from services.indexing.handlers.upkeep import UpkeepHandlers
 from services.indexing.model.index import Index
 from services.indexing.views import MODULES
@@ -22,11 +24,19 @@ __all__ = ["methods", "private_methods"]
 
 
 def methods(
-    index: Index, log: Log, follower: Follower, builder: Builder, max_hops: float
+    index: Index,
+    log: Log,
+    follower: Follower,
+    builder: Builder,
+    search: Search,
+    *,
+    max_hops: float,
 ) -> dict[str, Method]:
     """What indexing offers on the bus, but for what needs our keys."""
     graph, friends = GraphHandlers(index, log, follower), FriendHandlers(index, follower, max_hops)
-    upkeep = UpkeepHandlers(index, log, follower, builder)
+    upkeep = UpkeepHandlers(index, log, follower, builder, search)
+    reader = Reader(log, index, follower)
+    searches = SearchHandlers(reader, search)
     table = {
         "friends.hops": Method("async", friends.hops),
         "friends.isFollowing": Method("async", friends.is_following),
@@ -40,13 +50,14 @@ def methods(
         "friends.stream": Method("source", graph.stream),
         "friends.createFriendStream": Method("source", graph.create_friend_stream),
         "graph.edges": Method("source", graph.graph_edges, muxrpc=False),
+        "search.query": Method("source", searches.query),
+        "search.help": Method("sync", searches.help),
         "rebuild": Method("async", upkeep.rebuild),
         "views.wait": Method("async", upkeep.wait, muxrpc=False),
         "views.compact": Method("source", upkeep.compact, muxrpc=False),
         "views.check": Method("source", upkeep.check, muxrpc=False),
         "health": Method("async", upkeep.health, muxrpc=False),
     }
-    reader = Reader(log, index, follower)
     for module in MODULES:
         table.update(module.methods(reader))
     return table

@@ -21,9 +21,11 @@ from common.store import Store, open_memory
 from services.indexing.actor import methods, private_methods
 from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.follower import Follower
+from services.indexing.adapters.generations import Generations
 from services.indexing.adapters.key_file import KeyFile
 from services.indexing.adapters.log import Log
 from services.indexing.adapters.reader import Reader
+from services.indexing.adapters.search import Search
 from services.indexing.adapters.unsealer import Unsealer, restore
 from services.indexing.boxes import Boxes
 from services.indexing.handlers.groups import GroupHandlers
@@ -139,16 +141,19 @@ async def group_suite(
         node = Node("indexing", endpoint, table, calls=("storage",))
         log = Log(node)
         follower = Follower(log, index)
+        search = Search(Generations(Path(folder)), log)
         builder, unsealer = Builder(log, index, follower), Unsealer(log, index, follower, boxes)
         reader = Reader(log, index, follower)
         handlers = GroupHandlers(reader, boxes, unsealer, file, lambda n: b"e" * n)
-        table.update(methods(index, log, follower, builder, 2) | private_methods(boxes, handlers))
+        handled = methods(index, log, follower, builder, search, max_hops=2)
+        table.update(handled | private_methods(boxes, handlers))
         client = Node("client", endpoint, calls=("indexing",))
         async with Node("storage", endpoint, town.storage.methods()), node, client:
             await client.wait_up("indexing", PATIENCE_S)
-            work = (follower.follow(), builder.work(), unsealer.work())
+            work = (follower.follow(), builder.work(), unsealer.work(), search.work())
             tasks = [asyncio.create_task(one) for one in work]
             yield GroupSuite(town, index, follower, client)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        search.close()

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,7 +18,9 @@ from services.indexing.actor import methods
 from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.eraser import Eraser
 from services.indexing.adapters.follower import Follower
+from services.indexing.adapters.generations import Generations
 from services.indexing.adapters.log import Log
+from services.indexing.adapters.search import Search
 from services.indexing.model.index import Index
 from services.indexing.model.shelf import FAMILIES
 from services.indexing.views import VIEWS
@@ -152,11 +155,17 @@ class Suite:
     """The service, its storage, and a client."""
 
     def __init__(
-        self, storage: FakeStorage, index: Index, follower: Follower, client: Node
+        self,
+        storage: FakeStorage,
+        index: Index,
+        follower: Follower,
+        search: Search,
+        client: Node,
     ) -> None:
         self.storage = storage
         self.index = index
         self.follower = follower
+        self.search = search
         self.client = client
 
     async def call(self, method: str, *args: object) -> Any:
@@ -197,14 +206,17 @@ async def indexing() -> AsyncIterator[Suite]:
         node = Node("indexing", endpoint, table, calls=("storage",))
         log = Log(node)
         follower = Follower(log, index)
+        search = Search(Generations(Path(folder)), log)
         builder = Builder(log, index, follower)
-        table.update(methods(index, log, follower, builder, 2))
+        table.update(methods(index, log, follower, builder, search, max_hops=2))
         client = Node("client", endpoint, calls=("indexing",))
         async with Node("storage", endpoint, storage.methods()), node, client:
             await client.wait_up("indexing", PATIENCE_S)
-            work = (follower.follow(), builder.work(), Eraser(log, index, follower).work())
+            eraser = Eraser(log, index, follower, search)
+            work = (follower.follow(), builder.work(), eraser.work(), search.work())
             tasks = [asyncio.create_task(one) for one in work]
-            yield Suite(storage, index, follower, client)
+            yield Suite(storage, index, follower, search, client)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        search.close()

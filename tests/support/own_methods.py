@@ -76,6 +76,8 @@ OWN_METHODS = {
     "replicationScheduler.reconfigure": "sync",
     "replicationScheduler.start": "sync",
     "retention.list": "source",
+    "search.help": "sync",
+    "search.query": "source",
     "suggest.profile": "async",
     "tangle.branch": "async",
     "tribes.addPOBox": "async",

@@ -11,9 +11,11 @@ from common.refs import FeedId, feed_id, raw
 from common.runtime.secret import load_or_create
 from common.store import Store, open_memory, open_rocks
 from services.indexing.adapters.database import FOLDER as VIEWS_FOLDER
+from services.indexing.adapters.generations import Generations
 from services.indexing.boxes import Boxes
 from services.indexing.model.index import BOTH, Index
 from services.indexing.model.shelf import FAMILIES as VIEW_FAMILIES
+from services.indexing.model.words import entry_of
 from services.indexing.views import VIEWS
 from services.storage.adapters.database import FAMILIES, FOLDER
 
@@ -83,12 +85,14 @@ def check_views(data: Path) -> None:
     boxes, fingerprint = Boxes(keys), b""
     log = open_rocks(data / FOLDER, FAMILIES)
     try:
+        records = [record for _, record in log.scan("log")]
         while fingerprint != boxes.ring.fingerprint():
             fingerprint = boxes.ring.fingerprint()
             expected = Index(open_memory(VIEW_FAMILIES), VIEWS, keys.id, MAX_HOPS, boxes.opens)
-            expected.fold(1, [record for _, record in log.scan("log")])
+            expected.fold(1, records)
     finally:
         log.close()
+    check_search(data, records)
     views = open_rocks(data / VIEWS_FOLDER, VIEW_FAMILIES)
     found = Index(views, VIEWS, keys.id, MAX_HOPS, boxes.opens)
     try:
@@ -99,3 +103,17 @@ def check_views(data: Path) -> None:
             assert rows == list(expected.scan(view.name, spaces=BOTH)), view.name
     finally:
         found.close()
+
+
+def check_search(data: Path, records: list[bytes]) -> None:
+    """The full-text index has what the log gives up to where it says it is: nothing more, nothing less."""
+    index, _ = Generations(data).open()
+    try:
+        seen = records[: index.state.position]
+        assert len(seen) == index.state.position
+        entries = [entry_of(n, Record.parse(raw)) for n, raw in enumerate(seen, 1)]
+        assert index.sums(1, max(len(records), 1)) == {
+            one.position: one.sum for one in entries if one
+        }
+    finally:
+        index.close()

@@ -11,6 +11,7 @@ from common.bus import BusError
 from common.store import StoreFull
 from services.indexing.adapters.follower import PAUSE_S, RETRY_S, Follower
 from services.indexing.adapters.log import Log
+from services.indexing.adapters.search import Search
 from services.indexing.model.index import Index
 
 __all__ = ["Eraser"]
@@ -21,21 +22,24 @@ LOGGER = logging.getLogger("indexing")
 class Eraser:
     """The one follower of what is deleted."""
 
-    def __init__(self, log: Log, index: Index, follower: Follower) -> None:
+    def __init__(self, log: Log, index: Index, follower: Follower, search: Search) -> None:
         self._log = log
         self._index = index
         self._follower = follower
+        self._search = search
 
     async def work(self) -> None:
         """Take out what is deleted, for ever.
 
-        Storage forgets an entry only after its number was written together with the views.
+        Storage forgets an entry only after its number was written together with the views, and that is only after search
+        has let go of it.
         """
         while True:
             try:
                 await self._log.wait_up()
                 await self._log.erased(self._index.erasures)
                 async for number, erased in self._log.erasures(self._index.erasures):
+                    await self._search.erase([position for position, _ in erased])
                     self._follower.told(self._index.erase(number, erased))
                     await self._log.erased(number)
             except StoreFull as error:

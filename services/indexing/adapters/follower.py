@@ -65,13 +65,7 @@ class Follower:
     async def _check(self) -> None:
         """Begin anew when the log lost messages that were folded, whatever stands in their place now."""
         mark = self._index.mark
-        if mark is None:
-            return
-        position, begin = mark
-        found = [b""]
-        if position <= await self._log.end():
-            found = await self._log.bodies([position])
-        if found[0][: len(begin)] != begin:
+        if mark is not None and not await self._log.has(*mark):
             LOGGER.warning("the log is not the one the views know: they are folded again")
             self._index.forget()
 

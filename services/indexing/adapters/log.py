@@ -99,6 +99,16 @@ class Log:
         async with self._node.source("storage", "log.get", {"keys": [key]}) as stream:
             return b"".join([body async for batch in stream for body in batch.bodies])
 
+    async def has(self, position: int, begin: bytes) -> bool:
+        """Whether the record at a position begins so: whether the log is the one it was.
+
+        Raises: Unavailable.
+        """
+        if position > await self.end():
+            return False
+        (found,) = await self.bodies([position])
+        return found[: len(begin)] == begin
+
     async def bodies(self, positions: Sequence[int]) -> list[bytes]:
         """The records at MAX_ASKED positions at most, as bytes; empty where there is none.
 

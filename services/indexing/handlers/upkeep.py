@@ -1,6 +1,6 @@
 """How the views are: health, waiting for a position, building anew, and whether they are what the log gives.
 
-Knows the fold and who does it; the check itself is in `adapters/check.py`.
+Knows the fold, search and who does it; the check itself is in `adapters/check.py`.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from services.indexing.adapters.builder import Builder
 from services.indexing.adapters.check import check
 from services.indexing.adapters.follower import Follower
 from services.indexing.adapters.log import Log
+from services.indexing.adapters.search import NAME, Search
 from services.indexing.model.index import Index
 
 __all__ = ["UpkeepHandlers"]
@@ -24,21 +25,24 @@ __all__ = ["UpkeepHandlers"]
 class UpkeepHandlers:
     """The methods, over the index and who folds the log into it."""
 
-    def __init__(self, index: Index, log: Log, follower: Follower, builder: Builder) -> None:
+    def __init__(
+        self, index: Index, log: Log, follower: Follower, builder: Builder, search: Search
+    ) -> None:
         self._index = index
         self._log = log
         self._follower = follower
         self._builder = builder
+        self._search = search
 
     async def health(self, _: Call) -> object:
         """Whether it answers, how far the views are, and what is built."""
-        trouble = self._follower.trouble
+        trouble = self._follower.trouble or self._search.trouble
         state = {
             "state": "disk full" if trouble else "ok",
             **({"why": trouble} if trouble else {}),
             "position": self._index.position,
-            "views": self._index.positions(),
-            "building": self._index.building(),
+            "views": self._positions(),
+            "building": self._index.building() | self._search.building(),
         }
         return {"service": "indexing", "ready": True, "state": state}
 
@@ -50,18 +54,22 @@ class UpkeepHandlers:
         if type(given) is not int or given < 0:
             raise CallerError("position must be a whole number")
         await self._follower.wait_for(given)
+        await self._search.wait_for(given)
         return {"position": self._index.position}
 
     async def rebuild(self, call: Call) -> object:
         """`rebuild(view?)`: fold a view, or all, from the first message, beside what answers; true when done."""
-        known, name = self._index.positions(), call.args[0] if call.args else None
+        known, name = self._positions(), call.args[0] if call.args else None
         if name is not None and name not in known:
             raise CallerError(f"no view is called {name}: there are {', '.join(sorted(known))}")
-        asked = sorted(known) if name is None else [name]
-        for one in asked:
+        asked = set(known) if name is None else {name}
+        folded = asked - {NAME}
+        for one in sorted(folded):
             self._index.build(one)
         self._builder.ask()
-        await self._follower.until(lambda: not self._index.building().keys() & set(asked))
+        await self._follower.until(lambda: not self._index.building().keys() & folded)
+        if NAME in asked:
+            await self._search.rebuild()
         return True
 
     async def check(self, call: Call) -> None:
@@ -71,6 +79,10 @@ class UpkeepHandlers:
         """
         async for told in check(self._index, self._log):
             await call.send([orjson.dumps(told)])
+        await call.send([orjson.dumps({"view": NAME, "ok": await self._search.check()})])
+
+    def _positions(self) -> dict[str, int]:
+        return self._index.positions() | {NAME: self._search.position}
 
     async def compact(self, call: Call) -> None:
         """`views.compact`: give back the room of rows that were removed, with progress, and bytes in the end."""

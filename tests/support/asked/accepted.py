@@ -1,6 +1,7 @@
 """Differences between what npm's plugins answer and what we do that stay, each with its reason."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ QUERIES = ("query.read", "query.explain", "links2.read", "backlinks.read", "priv
 REFUSING = ("names.getSignifies", "names.getSignifier", "names.getImageFor")
 ROOTED = ("partialReplication.getTangle", "partialReplication.getSubset")
 LISTS = ("messagesByType", "links")
+PROTOTYPE = {"constructor", "tostring", "valueof", "__proto__", "hasownproperty"}
 
 
 def accepted(data: dict[str, Any]) -> Sequence[Accepted]:
@@ -21,7 +23,8 @@ def accepted(data: dict[str, Any]) -> Sequence[Accepted]:
     private = frozenset(data["private"])
 
     def boxed_left_out(question: Question, theirs: Answer, ours: Answer) -> bool:
-        return _without_boxes(theirs, private) == ours or _is_limited(question)
+        nameless = options(question).get("keys") is False and _is_part(theirs, ours)
+        return _without_boxes(theirs, private) == ours or _is_limited(question) or nameless
 
     return (
         *_ACCEPTED,
@@ -71,6 +74,18 @@ _ACCEPTED: tuple[Accepted, ...] = (
         ),
     ),
     Accepted(
+        "flumeview-search knows words in ASCII alone, asked for in lower case, and none that JavaScript's objects have",
+        lambda q, _, __: q.name == "search.query" and _is_strange(options(q).get("query")),
+    ),
+    Accepted(
+        "of messages of one rank and time those that were found first come first, there; here the last ones",
+        lambda q, theirs, ours: q.name == "search.query" and _ranks(theirs) == _ranks(ours),
+    ),
+    Accepted(
+        "a limit that counts no messages is one of JavaScript's `slice`, there, and none here",
+        lambda q, _, __: q.name == "search.query" and not _is_count(options(q).get("limit")),
+    ),
+    Accepted(
         "`seq` is a byte of flumelog's file there and a place in the log here",
         lambda q, theirs, ours: (
             q.name in ("names.get", "names.getImages")
@@ -116,6 +131,26 @@ def _without_boxes(answer: Answer, private: frozenset[str]) -> Answer:
         return not isinstance(item.get("content", item.get("value", {}).get("content", {})), str)
 
     return {**answer, "items": [item for item in answer.get("items", ()) if is_open(item)]}
+
+
+def _is_strange(query: Any) -> bool:
+    text = query if isinstance(query, str) else ""
+    words = re.findall(r"\w+", text)
+    return not text.isascii() or text != text.lower() or not PROTOTYPE.isdisjoint(words)
+
+
+def _is_count(limit: Any) -> bool:
+    return limit is None or (type(limit) is int and limit >= 0)
+
+
+def _ranks(answer: Answer) -> list[Any]:
+    return [(one.get("rank"), one["value"]["timestamp"]) for one in answer.get("items", ())]
+
+
+def _is_part(theirs: Answer, ours: Answer) -> bool:
+    """Whether what is ours is among theirs in the same order."""
+    left = iter(theirs.get("items", ()))
+    return all(one in left for one in ours.get("items", ()))
 
 
 def _links(answer: Answer) -> list[str]:

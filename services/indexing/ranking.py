@@ -1,0 +1,51 @@
+"""In which order search gives what it found: ssb-search 1.3's.
+
+First what most of the other messages found link to, then what claims to be newer. Pure. Called by `handlers/search.py`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from common.feed.links import links_in
+from common.refs import message_id
+from services.indexing.model.message import Message
+from services.indexing.model.words import claimed
+
+__all__ = ["Hit", "Ranked", "hit_of", "ranked"]
+
+
+class Hit(NamedTuple):
+    """A message that was found: its position, id, claimed time, and the messages it links to."""
+
+    position: int
+    key: str
+    time: float
+    links: tuple[str, ...]
+
+
+class Ranked(NamedTuple):
+    """A message in its place, and how many links of other messages found lead to it."""
+
+    position: int
+    key: str
+    rank: int
+
+
+def hit_of(message: Message) -> Hit:
+    """What of a message decides about its place, and those of others."""
+    links = tuple(link.dest for link in links_in(message.content) if link.dest.startswith("%"))
+    key, time = message_id(message.record.key), claimed(message.value["timestamp"])
+    return Hit(message.position, key, time, links)
+
+
+def ranked(hits: Sequence[Hit]) -> list[Ranked]:
+    """All in their order; of two that are equal what came last is first."""
+    found = {hit.key for hit in hits}
+    counts = Counter(_known(found, hits))
+    ordered = sorted(hits, key=lambda hit: (-counts[hit.key], -hit.time, -hit.position))
+    return [Ranked(hit.position, hit.key, counts[hit.key]) for hit in ordered]
+
+
+def _known(found: set[str], hits: Iterable[Hit]) -> Iterable[str]:
+    return (dest for hit in hits for dest in hit.links if dest in found)
