@@ -29,7 +29,8 @@ class Member:
 
     async def say(self, text: str, *recipients: str) -> None:
         """Publishes in an envelope."""
-        method = "tribesPublish" if self._theirs else "tribes.publish"
+        ours = "publish" if recipients[0].endswith(".cloaked") else "tribes.publish"
+        method = "tribesPublish" if self._theirs else ours
         await self.call(method, {"type": "post", "text": text, "recps": list(recipients)})
 
     async def texts(self) -> set[str]:

@@ -8,6 +8,7 @@ thing outside that it touches, through its port. Called by who reads the log, an
 import heapq
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from common.feed.private import Opened
@@ -162,8 +163,7 @@ class Index:
         """
         batch, contacts = Batch(), set()
         for position, raw in erased:
-            message = self.read(position, Record.parse(raw))
-            shown = [message] if message.opened is None else [message, message.sealed()]
+            shown = self._as_folded(self.read(position, Record.parse(raw)))
             for slot in self._shelf.slots:
                 for row in (row for one in shown for row in slot.view.rows(one)):
                     batch.delete(ROWS, slot.prefix(row.space) + row.key)
@@ -273,6 +273,14 @@ class Index:
     def close(self) -> None:
         """Let go of the store."""
         self._store.close()
+
+    def _as_folded(self, message: Message) -> list[Message]:
+        """A message in each way that it may have been folded: closed, with keys that we have, or with one that is gone."""
+        kept = self.kept(message.position)
+        ways = [None, message.opened, kept, kept and replace(kept, group=b"")]
+        return [
+            message._replace(opened=one) for n, one in enumerate(ways) if one is not None or n == 0
+        ]
 
     def _said_again(self, pairs: Iterable[bytes]) -> Folded:
         said = []

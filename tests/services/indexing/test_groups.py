@@ -14,7 +14,7 @@ from common.feed.groups import key_text
 from common.refs import message_id
 from common.store import open_memory
 from services.indexing.boxes import Boxes
-from services.indexing.model.index import Index
+from services.indexing.model.index import BOTH, Index
 from services.indexing.model.shelf import FAMILIES
 from services.indexing.views import VIEWS
 from tests.support.group_suite import FRIEND, KEY, OURS, GroupSuite, Town, group_suite
@@ -105,6 +105,22 @@ async def test_who_was_killed_before_all_was_tried_tries_it_after_the_restart(
     async with group_suite(town, tmp_path, store) as suite:
         await suite.opened(3)
         assert await suite.check() == []
+
+
+async def test_a_deleted_message_is_gone_though_the_key_that_opened_it_is_too(
+    tmp_path: Path,
+) -> None:
+    town, store = Town(), open_memory(FAMILIES)
+    name, root = town.begin()
+    town.invite(name, root)
+    town.say(name, root, root, type="post")
+    async with group_suite(town, tmp_path, store) as suite:
+        await suite.opened(3)
+    keyless = Index(store, VIEWS, OURS.id, 2, Boxes(OURS).opens)
+    keyless.erase(1, [(3, town.storage.records[2])])
+    left = [row for view in VIEWS for row in keyless.scan(view.name, spaces=BOTH)]
+    assert not [row for row in left if row.position == 3]
+    assert keyless.kept(2)
 
 
 async def test_everything_is_found_again_from_the_log(tmp_path: Path) -> None:
