@@ -9,6 +9,7 @@ from benchmarks.figures import Figures
 from benchmarks.forwarding import forward_ten, line_of_five, serve_200
 from benchmarks.indexing import index_lag, index_zero, while_indexing
 from benchmarks.publishing import latency, publish
+from benchmarks.questions import queries
 from benchmarks.reading import read_history, read_log
 from benchmarks.siege import siege
 from benchmarks.spreading import ebt_duplicates
@@ -35,6 +36,7 @@ ROWS: dict[str, Row] = {
     "latency": latency,
     "read-log": read_log,
     "read-history": read_history,
+    "queries": queries,
     "handshakes": handshakes,
     "idle": idle,
     "start": start,

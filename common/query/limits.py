@@ -11,7 +11,7 @@ MAX_DEPTH = 64
 """Levels of rules within rules."""
 MAX_PARTS = 10_000
 """Rules in one query: what one message costs at most."""
-MAX_KEPT = 500_000
+MAX_KEPT = 200_000
 """Values that `$sort`, groups and `$collect` hold until the end: some hundred megabytes of messages."""
 
 

@@ -1,0 +1,72 @@
+"""Rows: questions to a full server in the language of ssb-query and to its links."""
+
+import asyncio
+import time
+from typing import Any
+
+from benchmarks.bench import Bench
+from benchmarks.figures import Figure, Figures
+from benchmarks.watch import Watch
+from tests.support.driver import Driver
+from tests.support.servers import Server
+
+SETTLE_S = 1.0
+WARM_UP = 3
+ASKED = 50
+"""Questions with few answers, asked one after the other."""
+FEW = 20
+
+
+def _filter(value: dict[str, Any], *stages: object) -> dict[str, Any]:
+    return {"query": [{"$filter": {"value": value}}, *stages]}
+
+
+async def queries(bench: Bench, kind: type[Server]) -> Figures:
+    """query.read of a type, of authors, over everything in groups, of the last few; links2.read to a message."""
+    found: Figures = {}
+    votes = [m["value"]["content"]["vote"]["link"] for m in bench.messages() if _is_vote(m)]
+    kinds = _filter({"sequence": {"$gt": 0}}, {"$reduce": _counted_by_type()})
+    large: dict[str, tuple[str, list[list[Any]]]] = {
+        "of a type": ("query.read", [[_filter({"content": {"type": "post"}})]]),
+        "of 100 authors": ("query.read", [[_filter({"author": feed})] for feed in bench.feeds]),
+    }
+    last = [{**_filter({"content": {"type": "vote"}}), "reverse": True, "limit": FEW}]
+    small: dict[str, tuple[str, list[list[Any]]]] = {
+        f"query.read, last {FEW} of a type": ("query.read", [last] * ASKED),
+        "links2.read to a message": (
+            "links2.read",
+            [[{"query": [{"$filter": {"dest": link}}]}] for link in votes[:ASKED]],
+        ),
+    }
+    async with kind(await bench.full(kind)) as server:
+        client = await server.client()
+        await asyncio.sleep(SETTLE_S)
+        for name, (method, each) in large.items():
+            async with Watch(server, memory=False) as watch:
+                n = await client.counted(method, each)
+            found |= watch.figures(n, note=f", {name}")
+        async with Watch(server, memory=False) as watch:
+            groups = await client.collect("query.read", kinds)
+        n = sum(group["n"] for group in groups)
+        found |= watch.figures(n, note=", all in groups")
+        for name, (method, each) in small.items():
+            found[f"ms a {name}"] = Figure(await _one_by_one(client, method, each))
+    return found
+
+
+def _counted_by_type() -> dict[str, Any]:
+    return {"type": ["value", "content", "type"], "n": {"$count": True}}
+
+
+def _is_vote(message: dict[str, Any]) -> bool:
+    return bool(message["value"]["content"]["type"] == "vote")
+
+
+async def _one_by_one(client: Driver, method: str, each: list[list[Any]]) -> float:
+    """Milliseconds a question."""
+    for args in each[:WARM_UP]:
+        await client.collect(method, *args)
+    started = time.monotonic()
+    for args in each:
+        await client.collect(method, *args)
+    return (time.monotonic() - started) * 1000 / len(each)
