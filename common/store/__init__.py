@@ -2,11 +2,12 @@
 
 from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreFull, StoreLocked
 from common.store.memory import open_memory
-from common.store.port import Batch, Store, next_prefix
+from common.store.port import Batch, Renewal, Store, next_prefix
 from common.store.rocks import free_bytes, open_rocks
 
 __all__ = [
     "Batch",
+    "Renewal",
     "Store",
     "StoreClosed",
     "StoreDamaged",

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from common.store.errors import StoreClosed, StoreError
-from common.store.port import Batch, Store
+from common.store.port import Batch, Renewal, Store
 
 __all__ = ["open_memory"]
 
@@ -35,9 +35,25 @@ class _Family:
         return self.keys[bisect_left(self.keys, start) : stop]
 
 
+class _MemoryRenewal:
+    def __init__(self, store: "_MemoryStore", families: Sequence[str]) -> None:
+        self._store = store
+        self.families = {name: _Family() for name in families}
+
+    def write(self, batch: Batch) -> None:
+        _apply(self.families, batch.operations)
+
+    def finish(self) -> None:
+        self._store.renewed(self.families)
+
+    def cancel(self) -> None:
+        self._store.renewed({})
+
+
 class _MemoryStore:
     def __init__(self, families: dict[str, _Family]) -> None:
         self._families: dict[str, _Family] | None = families
+        self._renewal: _MemoryRenewal | None = None
 
     @property
     def _open(self) -> dict[str, _Family]:
@@ -66,12 +82,22 @@ class _MemoryStore:
         return islice(reversed(pairs) if reverse else iter(pairs), limit)
 
     def write(self, batch: Batch, *, sync: bool) -> None:  # noqa: ARG002  nothing outlives the process
-        chosen = [self._open[family] for family, _, _ in batch.operations]
-        for family, (_, key, value) in zip(chosen, batch.operations, strict=True):
-            if value is None:
-                family.delete(key)
-            else:
-                family.put(key, value)
+        _apply(self._open, batch.operations)
+        if self._renewal is not None:
+            new = self._renewal.families
+            _apply(new, [one for one in batch.operations if one[0] in new])
+
+    def renew(self, families: Sequence[str]) -> Renewal:
+        _ = [self._open[name] for name in families]
+        if self._renewal is not None:
+            raise StoreError("the store in memory is being renewed")
+        self._renewal = _MemoryRenewal(self, families)
+        return self._renewal
+
+    def renewed(self, families: dict[str, _Family]) -> None:
+        """What a renewal ends with."""
+        self._open.update(families)
+        self._renewal = None
 
     def flush(self) -> None:
         _ = self._open
@@ -88,6 +114,17 @@ class _MemoryStore:
 
     def close(self) -> None:
         self._families = None
+
+
+def _apply(
+    families: dict[str, _Family], operations: Sequence[tuple[str, bytes, bytes | None]]
+) -> None:
+    chosen = [families[family] for family, _, _ in operations]
+    for family, (_, key, value) in zip(chosen, operations, strict=True):
+        if value is None:
+            family.delete(key)
+        else:
+            family.put(key, value)
 
 
 def open_memory(families: Sequence[str]) -> Store:

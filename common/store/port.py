@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["Batch", "Store", "next_prefix"]
+__all__ = ["Batch", "Renewal", "Store", "next_prefix"]
 
 
 class Batch:
@@ -34,6 +34,33 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.operations)
+
+
+class Renewal(Protocol):
+    """Families that are written anew beside the old ones, which go on answering until the end.
+
+    What is written to the store meanwhile goes into both.
+    """
+
+    def write(self, batch: Batch) -> None:
+        """Put rows into the new families alone.
+
+        Raises: KeyError for a family that is not renewed; StoreError.
+        """
+        ...
+
+    def finish(self) -> None:
+        """Let the new families take the place of the old ones, all or none, even when the process dies in the middle.
+
+        The old files are removed without being read.
+
+        Raises: StoreError.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Give the new families up; nothing has changed."""
+        ...
 
 
 class Store(Protocol):
@@ -89,6 +116,15 @@ class Store(Protocol):
 
         May take long and reads and writes as usual meanwhile: the one call that may come from another thread. It
         must be over before `close`.
+
+        Raises: KeyError, StoreError, StoreClosed.
+        """
+        ...
+
+    def renew(self, families: Sequence[str]) -> Renewal:
+        """Begin to write families anew, from nothing; one renewal at a time.
+
+        For what compaction cannot do: the files may be unreadable in places.
 
         Raises: KeyError, StoreError, StoreClosed.
         """

@@ -1,4 +1,4 @@
-"""The store on RocksDB, through rocksdict; the only importer of it.
+"""The store on RocksDB, through rocksdict; with `cursors` the only importer of it.
 
 Knows options, column families and the texts of RocksDB's errors. Never knows what is stored. One process
 writes: a second one meets RocksDB's LOCK and is told so.
@@ -20,13 +20,13 @@ from rocksdict import (
     DBCompressionType,
     Options,
     Rdict,
-    RdictIter,
     WriteBatch,
     WriteOptions,
 )
 
+from common.store.cursors import backward, forward
 from common.store.errors import StoreClosed, StoreDamaged, StoreError, StoreFull, StoreLocked
-from common.store.port import Batch, Store
+from common.store.port import Batch, Renewal, Store
 from common.store.wal import cut_garbage
 
 __all__ = ["free_bytes", "open_rocks"]
@@ -45,6 +45,10 @@ _DIARY = _MIB
 _DIARIES = 2
 _BLOOM_BITS = 10
 _DEFAULT = "default"  # RocksDB insists on a family of this name
+_NAME = (
+    b"family/"  # in it: which column family holds a family, where that is not the one of its name
+)
+_MARK = "~"
 _LOCKED = ("lock hold by current process", "While lock file")
 _DAMAGED = ("Corruption", "checksum", "No such file")
 _FULL = "No space left on device"
@@ -102,15 +106,40 @@ def free_bytes(path: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
+class _RocksRenewal:
+    """Column families with names of their own; a row of the default family says which is which, see `_named`."""
+
+    def __init__(self, store: "_RocksStore", names: dict[str, str]) -> None:
+        self._store = store
+        self.names = names
+
+    def write(self, batch: Batch) -> None:
+        self._store.write_to(self.names, batch)
+
+    def finish(self) -> None:
+        self._store.renewed(self.names)
+
+    def cancel(self) -> None:
+        self._store.not_renewed(self.names)
+
+
 class _RocksStore:
     def __init__(
-        self, path: Path, database: Rdict, families: Sequence[str], room: Callable[[], None]
+        self, path: Path, database: Rdict, families: dict[str, str], room: Callable[[], None]
     ) -> None:
         self._path = path
         self._room = room
         self._database: Rdict | None = database
-        self._families = {name: database.get_column_family(name) for name in families}
-        self._handles = {name: database.get_column_family_handle(name) for name in families}
+        self._names = families
+        self._families = {
+            family: database.get_column_family(name) for family, name in families.items()
+        }
+        self._handles = {
+            family: database.get_column_family_handle(name) for family, name in families.items()
+        }
+        self._renewal: _RocksRenewal | None = None
+        self._new: dict[str, Any] = {}
+        self._retired: list[object] = []
         self._synced = WriteOptions()
         self._synced.sync = True
         self._buffered = WriteOptions()
@@ -152,7 +181,7 @@ class _RocksStore:
         with _told(self._path):
             pairs = source.items(backwards=reverse, from_key=end if reverse else start)
             cursor = source.iter()
-        scan = _backward(pairs, cursor, start, end) if reverse else _forward(pairs, cursor, end)
+        scan = (backward if reverse else forward)(pairs, cursor, start, end)
         return islice(_checked(self._path, scan), limit)
 
     def write(self, batch: Batch, *, sync: bool) -> None:
@@ -165,8 +194,59 @@ class _RocksStore:
                 native.delete(key, handles[family])
             else:
                 put(key, value, handles[family])
+        if self._new:
+            _fill(native, self._new, [one for one in batch.operations if one[0] in self._new])
         with _told(self._path):
             database.write(native, self._synced if sync else self._buffered)
+
+    def renew(self, families: Sequence[str]) -> Renewal:
+        database = self._open
+        if self._renewal is not None:
+            raise StoreError(f"database {self._path} is being renewed")
+        names = {family: _next_name(family, self._names[family]) for family in families}
+        with _told(self._path):
+            for name in names.values():
+                database.create_column_family(name, _options())
+        self._new = {
+            family: database.get_column_family_handle(name) for family, name in names.items()
+        }
+        self._renewal = _RocksRenewal(self, names)
+        return self._renewal
+
+    def write_to(self, names: dict[str, str], batch: Batch) -> None:
+        """Put rows into the new families of a renewal."""
+        database = self._open
+        self._room()
+        handles = {family: self._new[family] for family in names}
+        native = WriteBatch(raw_mode=True)
+        _fill(native, handles, batch.operations)
+        with _told(self._path):
+            database.write(native, self._buffered)
+
+    def renewed(self, names: dict[str, str]) -> None:
+        """Let the new families take the place of the old ones."""
+        database = self._open
+        native = WriteBatch(raw_mode=True)
+        default = database.get_column_family_handle(_DEFAULT)
+        for family, name in names.items():
+            native.put(_NAME + family.encode(), name.encode(), default)
+        with _told(self._path):
+            database.write(native, self._synced)
+            for family, name in names.items():
+                old, self._names[family] = self._names[family], name
+                # Scans that are open read on in it.
+                self._retired.append((self._families[family], self._handles[family]))
+                self._families[family] = database.get_column_family(name)
+                self._handles[family] = self._new[family]
+                database.drop_column_family(old)
+        self._renewal, self._new = None, {}
+
+    def not_renewed(self, names: dict[str, str]) -> None:
+        """Remove the new families."""
+        self._renewal, self._new = None, {}
+        with _told(self._path):
+            for name in names.values():
+                self._open.drop_column_family(name)
 
     def flush(self) -> None:
         with _told(self._path):
@@ -199,6 +279,8 @@ class _RocksStore:
         database, self._database = self._database, None
         # rocksdict holds the database open as long as one family, handle or scan of it is referenced.
         families, self._families, self._handles = list(self._families.values()), {}, {}
+        self._renewal, self._new = None, {}
+        self._retired.clear()
         with _told(self._path):
             try:
                 database.flush_wal(sync=True)
@@ -206,47 +288,6 @@ class _RocksStore:
                 for family in families:
                     family.close()
                 database.close()
-
-
-# The iterators of rocksdict end at a damaged block as they do at the end of the data. A cursor at the same
-# place can be asked which it was.
-
-
-def _forward(
-    pairs: Iterator[tuple[bytes, bytes]], cursor: RdictIter, end: bytes | None
-) -> Iterator[tuple[bytes, bytes]]:
-    last = None
-    for pair in pairs:
-        last = pair[0]
-        if end is not None and last >= end:
-            return
-        yield pair
-    if last is None:
-        cursor.seek_to_first()
-    else:
-        cursor.seek(last)
-    if cursor.valid():
-        cursor.next()
-    cursor.status()
-
-
-def _backward(
-    pairs: Iterator[tuple[bytes, bytes]], cursor: RdictIter, start: bytes, end: bytes | None
-) -> Iterator[tuple[bytes, bytes]]:
-    last = end
-    for pair in pairs:
-        last = pair[0]
-        if last < start:
-            return
-        if last != end:
-            yield pair
-    if last is None:
-        cursor.seek_to_last()
-    else:
-        cursor.seek_for_prev(last)
-    if cursor.valid():
-        cursor.prev()
-    cursor.status()
 
 
 def _checked(path: Path, scan: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
@@ -302,4 +343,30 @@ def open_rocks(
         present = Rdict.list_cf(str(path), options) if found else []
         names = dict.fromkeys([_DEFAULT, *present, *families])
         database = Rdict(str(path), options, dict.fromkeys(names, options))
-    return _RocksStore(path, database, families, room)
+        named = {family: _named(database, family) for family in families}
+        for name in names:
+            if name not in (_DEFAULT, *named.values()) and name.partition(_MARK)[0] in named:
+                database.drop_column_family(name)  # of a renewal that did not end, or did
+    return _RocksStore(path, database, named, room)
+
+
+def _named(database: Rdict, family: str) -> str:
+    """The column family that holds a family now: one of its own name, or that of its last renewal."""
+    name = database.get_column_family(_DEFAULT).get(_NAME + family.encode())
+    return family if name is None else str(name, "ascii")
+
+
+def _next_name(family: str, name: str) -> str:
+    return f"{family}{_MARK}{int(name.partition(_MARK)[2] or 0) + 1}"
+
+
+def _fill(
+    native: WriteBatch,
+    handles: dict[str, Any],
+    operations: Sequence[tuple[str, bytes, bytes | None]],
+) -> None:
+    for family, key, value in operations:
+        if value is None:
+            native.delete(key, handles[family])
+        else:
+            native.put(key, value, handles[family])

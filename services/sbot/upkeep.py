@@ -19,7 +19,7 @@ __all__ = ["NAMES", "Report", "follow_rebuild"]
 NAMES: Final = (("fsck",), ("compact",))
 """Methods whose items a `Report` takes."""
 POLL_SECONDS: Final = 0.3
-COUNTS: Final = ("checked", "compacted", "asked")
+COUNTS: Final = ("checked", "compacted", "renewed", "asked")
 """What of an item says how far its part is."""
 WORDS: Final = {"log": "log", "views": "views", "peers": "from peers"}
 

@@ -193,3 +193,47 @@ def test_next_prefix() -> None:
     assert next_prefix(b"a\xff\xff") == b"b"
     assert next_prefix(b"\xff") is None
     assert next_prefix(b"") is None
+
+
+def test_a_renewal_takes_the_place_of_families_and_loses_nothing(store: Store) -> None:
+    put(store, "a", (b"1", b"old"), (b"2", b"old"), (b"3", b"old"))
+    put(store, "b", (b"1", b"kept"))
+    renewal = store.renew(["a"])
+    with pytest.raises(StoreError):
+        store.renew(["b"])
+    scan = store.scan("a")
+    batch = Batch()
+    batch.put("a", b"2", b"copied")
+    batch.put("a", b"4", b"copied")
+    renewal.write(batch)
+    put(store, "a", (b"5", b"both"), sync=True)
+    batch = Batch()
+    batch.delete("a", b"4")
+    store.write(batch, sync=False)
+    assert [key for key, _ in store.scan("a")] == [b"1", b"2", b"3", b"5"]
+    renewal.finish()
+    assert list(store.scan("a")) == [(b"2", b"copied"), (b"5", b"both")]
+    assert store.get_many("a", [b"1", b"5"]) == [None, b"both"]
+    assert store.get("b", b"1") == b"kept"
+    assert len(list(scan)) == 3
+    put(store, "a", (b"6", b"new"))
+    store.compact("a")
+    assert [key for key, _ in store.scan("a")] == [b"2", b"5", b"6"]
+
+
+def test_a_renewal_that_is_given_up_changes_nothing(store: Store) -> None:
+    put(store, "a", (b"1", b"old"))
+    renewal = store.renew(["a", "b"])
+    batch = Batch()
+    batch.put("a", b"2", b"copied")
+    renewal.write(batch)
+    wrong = Batch()
+    wrong.put("no", b"2", b"copied")
+    with pytest.raises(KeyError):
+        renewal.write(wrong)
+    renewal.cancel()
+    assert list(store.scan("a")) == [(b"1", b"old")]
+    store.renew(["a"]).finish()
+    assert list(store.scan("a")) == []
+    with pytest.raises(KeyError):
+        store.renew(["no"])

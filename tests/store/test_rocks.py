@@ -217,3 +217,62 @@ def test_compaction_gives_back_the_room_of_what_was_overwritten(tmp_path: Path) 
     assert size() < 20_000
     assert len(list(store.scan("a"))) == 500
     store.close()
+
+
+def renewed(path: Path, *, finish: bool) -> None:
+    store = open_rocks(path, ["a", "b"])
+    renewal = store.renew(["a"])
+    batch = Batch()
+    batch.put("a", b"k", b"new")
+    renewal.write(batch)
+    if finish:
+        renewal.finish()
+    store.close()
+
+
+def test_a_renewal_counts_after_its_end_alone(tmp_path: Path) -> None:
+    path = tmp_path / "db"
+    fill(path)
+    for finish, expected in ((False, b"v"), (True, b"new"), (False, b"new"), (True, b"new")):
+        renewed(path, finish=finish)
+        for _ in range(2):
+            store = open_rocks(path, ["a", "b"])
+            assert list(store.scan("a")) == [(b"k", expected)]
+            store.close()
+
+
+def test_a_renewal_gets_rid_of_what_cannot_be_read(tmp_path: Path) -> None:
+    path, keys = tmp_path / "db", [n.to_bytes(2) for n in range(2000)]
+    store = open_rocks(path, ["a"])
+    batch = Batch()
+    for key in keys:
+        batch.put("a", key, urandom(200))
+    store.write(batch, sync=True)
+    store.compact("a")
+    store.close()
+    largest = max(path.glob("*.sst"), key=lambda file: file.stat().st_size)
+    with largest.open("r+b") as file:
+        file.seek(largest.stat().st_size // 2)
+        file.write(b"\0" * 8)
+
+    store = open_rocks(path, ["a"])
+    for start in (b"", keys[999], keys[1000]):  # wherever the damage begins
+        with pytest.raises(StoreDamaged):
+            list(store.scan("a", start, keys[1100]))
+    renewal, lost = store.renew(["a"]), 0
+    for key in keys:
+        batch = Batch()
+        try:
+            batch.put("a", key, store.get("a", key) or b"")
+        except StoreDamaged:
+            lost += 1
+            batch.put("a", key, b"lost")
+        renewal.write(batch)
+    renewal.finish()
+    assert 0 < lost < 100
+    assert [key for key, _ in store.scan("a")] == keys
+    store.compact("a")
+    store.close()
+    store = open_rocks(path, ["a"])
+    assert sum(value == b"lost" for _, value in store.scan("a")) == lost
+    store.close()

@@ -13,7 +13,7 @@ from typing import Final
 
 from common.feed.record import Record, RecordError
 from common.feed.validate import Verified, verify_batch
-from common.store import Batch, Store, StoreDamaged, StoreError
+from common.store import Batch, Store, StoreDamaged
 from services.storage.adapters.losses import Losses
 from services.storage.chain import (
     CHAIN,
@@ -36,6 +36,7 @@ ROWS: Final = 1_000
 BOTH: Final = 2
 UNREADABLE: Final = "nothing can be read there"
 NO_RECORD: Final = "what is there is no record"
+DAMAGED: Final = "parts of the files cannot be read"
 NOWHERE: Final = "nothing leads to it, and it has no text"
 _U64 = Struct(">Q")
 _FEED = Struct(">32sQ")
@@ -57,6 +58,8 @@ class Checker:
         self._lost: dict[int, tuple[Place | None, str, str]] = {}
         self.end = log.position
         self.told: list[Problem] = []
+        #: Whether parts of the files cannot be read.
+        self.damaged = False
 
     async def run(self) -> AsyncIterator[int]:
         """The check; gives the last position that was looked at, again and again.
@@ -75,6 +78,8 @@ class Checker:
         self._check_heads()
         async for _ in self._check_rows():
             yield self.end
+        if self.damaged:
+            self.told.append(Problem(MISSING, 0, DAMAGED, mended=self._repair))
 
     async def _take(self, first: int, raws: Sequence[bytes | None]) -> None:
         records = {n: record for n, raw in enumerate(raws, first) if (record := _parsed(raw))}
@@ -163,7 +168,10 @@ class Checker:
             here = expected.get(place.author) if place else None
             if place and (here is None or here.sequence < place.sequence):
                 expected[place.author] = Head(place.sequence, place.key, n)
-        stored = dict(self._store.scan("heads"))
+        try:
+            stored = dict(self._store.scan("heads"))
+        except StoreDamaged:
+            self.damaged, stored = True, {}
         for author in expected.keys() | self._log.heads.keys() | stored.keys():
             self._check_head(author, expected.get(author), stored.get(author))
 
@@ -222,6 +230,7 @@ class Checker:
         try:
             return self._store.get_many(family, keys)
         except StoreDamaged:
+            self.damaged = True
             return [self._one(family, key) for key in keys]
 
     def _one(self, family: str, key: bytes) -> bytes | None:
@@ -236,7 +245,8 @@ class Checker:
         while True:
             try:
                 rows = list(self._store.scan(family, start, limit=ROWS))
-            except StoreError:
+            except StoreDamaged:
+                self.damaged = True
                 return
             for row in rows:
                 yield row

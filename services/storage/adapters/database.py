@@ -11,6 +11,7 @@ Positions and sequences are u64, big-endian; ids are their 32 raw bytes. Knows n
 """
 
 import logging
+from collections.abc import AsyncIterator
 from itertools import accumulate
 from pathlib import Path
 from struct import Struct
@@ -24,6 +25,7 @@ from services.storage import forks
 from services.storage.adapters import erasures, strays
 from services.storage.adapters.checker import Checker
 from services.storage.adapters.losses import Losses
+from services.storage.adapters.renewer import renew
 from services.storage.model import Fork, Group, Head, Log
 
 __all__ = ["FAMILIES", "MAX_SLICE", "MAX_SLICE_BYTES", "Database", "open_database"]
@@ -150,6 +152,10 @@ class Database:
     def checker(self, log: Log, hmac_key: bytes | None, *, repair: bool) -> Checker:
         """A check of all that is here."""
         return Checker(self._store, self.losses, log, hmac_key, repair=repair)
+
+    def renew(self, log: Log) -> AsyncIterator[int]:
+        """Write the log into new files."""
+        return renew(self._store, log)
 
     def size(self) -> int:
         """Bytes on the disk."""

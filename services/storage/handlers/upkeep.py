@@ -7,9 +7,10 @@ import asyncio
 from typing import Any
 
 from common.bus import Call, CallerError, OurError
-from common.feed.json import compact_utf8
+from common.feed.json import Json, compact_utf8
 from common.refs.ids import feed_id, message_id
 from common.store import StoreError
+from services.storage.adapters.checker import Checker
 from services.storage.adapters.compactor import Compactor
 from services.storage.adapters.database import Database
 from services.storage.adapters.writer import Writer
@@ -43,19 +44,31 @@ class UpkeepHandlers:
             raise CallerError("the log is being checked already", "refused")
         async with self._checking:
             checker = self._database.checker(self._writer.log, self._hmac_key, repair=repair)
-            told = 0
             try:
-                async for position in checker.run():
-                    items, checker.told = [_shown(one) for one in checker.told], []
-                    if position - told >= STEP or position == checker.end:
-                        told = position
-                        items.append({"checked": position, "of": checker.end})
-                    if items:
-                        await call.send([compact_utf8(item) for item in items])
+                await self._check(call, checker)
+                if checker.damaged and repair:
+                    await self._renew(call)
             except StoreError as error:
                 raise OurError(str(error)) from error
-            if checker.told:
-                await call.send([compact_utf8(_shown(one)) for one in checker.told])
+
+    async def _check(self, call: Call, checker: Checker) -> None:
+        told = 0
+        async for position in checker.run():
+            items, checker.told = [_shown(one) for one in checker.told], []
+            if position - told >= STEP or position == checker.end:
+                told = position
+                items.append({"checked": position, "of": checker.end})
+            if items:
+                await call.send([compact_utf8(item) for item in items])
+        if checker.told:
+            await call.send([compact_utf8(_shown(one)) for one in checker.told])
+
+    async def _renew(self, call: Call) -> None:
+        """Nothing that was damaged is in use any more: a compaction would fail at it, and with it all writing."""
+        async for position in self._database.renew(self._writer.log):
+            if position % STEP == 0 or position == self._writer.log.position:
+                item: Json = {"renewed": position, "of": self._writer.log.position}
+                await call.send([compact_utf8(item)])
 
     async def compact(self, call: Call) -> None:
         """`log.compact`: give back the room of what was deleted and overwritten."""
@@ -76,4 +89,4 @@ def _shown(problem: Problem) -> dict[str, Any]:
     if place is not None:
         about = {"id": message_id(place.key), "feed": feed_id(place.author)}
         shown |= {**about, "sequence": place.sequence}
-    return {**shown, "mended": mended, "fetch": mended and kind in FETCHED}
+    return {**shown, "mended": mended, "fetch": mended and kind in FETCHED and place is not None}
