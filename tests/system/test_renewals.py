@@ -52,16 +52,15 @@ def test_renewals_lose_nothing_when_killed(tmp_path: Path) -> None:
     chosen, path = random.Random(seed), tmp_path / "db"
     known = 0
     for _ in range(KILLS):
-        child = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-c", CHILD, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout is not None
-        first = child.stdout.readline()
-        assert first
-        time.sleep(chosen.uniform(0.0, 0.5))
-        child.send_signal(signal.SIGKILL)
-        acknowledged = [int(line) for line in (first + child.stdout.read()).splitlines()]
-        child.wait()
+        ) as child:
+            assert child.stdout is not None
+            first = child.stdout.readline()
+            assert first
+            time.sleep(chosen.uniform(0.0, 0.5))
+            child.send_signal(signal.SIGKILL)
+            acknowledged = [int(line) for line in (first + child.stdout.read()).splitlines()]
         known = acknowledged[-1] + 1
         store = open_rocks(path, ["rows", "same"])
         for family in ("rows", "same"):
