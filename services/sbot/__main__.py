@@ -5,6 +5,8 @@ Knows exit codes and what people read when something is wrong. The words are tho
 """
 
 import json
+import os
+import shutil
 import sys
 from contextlib import closing
 from functools import partial
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.runtime import flags, folders, secret, settings, sources
 from common.runtime.errors import StartError
-from services.sbot import command, identity
+from services.sbot import command, completion, identity, overviews, usage
 from services.sbot.command import Command, CommandError
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def main() -> int:
             return _init(argv[1:])
         if argv[:1] == ["bus-keys"]:
             return _bus_keys(argv[1:])
+        if argv[:1] == ["completion"]:
+            return _complete(argv[1:])
         if argv[:1] == ["ready"]:
             return _ready(argv[1:])
         return _call(argv)
@@ -85,6 +89,18 @@ def _make_keys(loaded: settings.Settings, folder: Path, *others: str) -> list[st
     return keyring.make(folder, (*loaded.processes, "sbot", *others))
 
 
+def _complete(argv: list[str]) -> int:
+    """Print a script of completion for a shell, or the words that such a script asks for."""
+    shell = str(argv[0]) if argv else ""
+    if shell in completion.SCRIPTS:
+        return _print(completion.SCRIPTS[shell].rstrip())
+    if shell != "words":
+        raise CommandError("usage: sbot completion bash|zsh|fish")
+    path = settings.load(argv[1:]).path / "manifest.json"
+    manifest = command.read_manifest(path) if path.exists() else {}
+    return _print("\n".join(completion.words(manifest)))
+
+
 def _ready(argv: list[str]) -> int:
     """Say whether these services are ready, each asked by itself; without names whether all are. For health checks."""
     from services.sbot import readiness  # noqa: PLC0415  nothing else here needs the bus
@@ -121,16 +137,72 @@ def _call(argv: list[str]) -> int:
         return _print(json.dumps(effective(loaded), indent=2, ensure_ascii=False))
     manifest = command.read_manifest(loaded.path / "manifest.json")
     kind = command.find(manifest, asked.name)
-    if not asked.name or asked.help:
+    if not asked.name:
         return _print(f"{command.USAGE}\n{command.overview(manifest, asked.name)}")
-    if kind is None:
-        _print(f"missing command: {'.'.join(asked.name)}\n{command.overview(manifest)}")
-        return 1
-    if isinstance(kind, dict):
-        return _print(command.overview(manifest, asked.name))
+    if len(asked.name) == 1 and asked.name[0] in overviews.NAMES and not asked.help:
+        return _overview(loaded, asked)
+    if kind is None or isinstance(kind, dict) or asked.help:
+        _help(loaded, manifest, asked)
+        return 0 if asked.help or kind else 1
     if kind not in ("async", "sync", "source", "sink"):
         raise CommandError(f"Invalid Manifest: {kind} is not a valid method-type")
     return _ask(loaded, asked, kind)
+
+
+def _help(loaded: settings.Settings, manifest: dict[str, Any], asked: Command) -> None:
+    """Print what the server's own help says of a name, or what the manifest does where it says nothing."""
+    group = usage.holder(manifest, asked.name)
+    told = None if group is None else _told(loaded, (*group, "help"))
+    about = None if told is None else usage.found(told, asked.name[len(group or ()) :])
+    if about is None:
+        known = command.find(manifest, asked.name)
+        missing = "" if known else f"missing command: {'.'.join(asked.name)}\n"
+        _print(f"{missing}{command.overview(manifest, asked.name if known else group or ())}")
+    elif asked.json:
+        _print(json.dumps(told, indent=2, ensure_ascii=False))
+    elif asked.help or asked.deep:
+        _print(usage.deep(about, asked.name))
+    else:
+        _print(usage.quick(about))
+
+
+def _told(loaded: settings.Settings, name: tuple[str, ...]) -> Any:
+    """The value of a method without arguments; None where the server does not answer."""
+    from services.sbot.call import AnswerError, call  # noqa: PLC0415  as below
+    from services.sbot.connection import Unreachable, connect  # noqa: PLC0415  ditto
+
+    shown: list[bytes] = []
+    try:
+        with closing(connect(loaded)) as line:
+            call(line, name, "async", [], shown.append)
+    except (AnswerError, Unreachable, OSError):
+        return None
+    return json.loads(b"".join(shown))
+
+
+def _overview(loaded: settings.Settings, asked: Command) -> int:
+    """Print a table on a terminal, and JSON elsewhere or where that is asked for."""
+    from services.sbot.call import AnswerError  # noqa: PLC0415  as below
+    from services.sbot.connection import Unreachable, connect  # noqa: PLC0415  ditto
+    from services.sbot.tables import Style  # noqa: PLC0415  ditto
+
+    is_table = sys.stdout.isatty() and not asked.json
+    style = Style.of(os.environ, shutil.get_terminal_size().columns) if is_table else None
+    try:
+        return _print(overviews.overview(asked.name[0], partial(connect, loaded), style))
+    except Unreachable as reason:
+        return _not_there(loaded, reason)
+    except AnswerError as error:
+        return _complain(f"{error.failure.name}: {error.failure.message}")
+
+
+def _not_there(loaded: settings.Settings, reason: Exception) -> int:
+    _complain(
+        f"Error: Could not connect to ssb-server {loaded.host or 'localhost'}:{loaded.port}\n"
+        'Use the "start" command to start it.\n'
+        "Use --verbose option to see full error"
+    )
+    return _complain(str(reason)) if loaded.document.get("verbose") else 1
 
 
 def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
@@ -145,12 +217,7 @@ def _ask(loaded: settings.Settings, asked: Command, kind: str) -> int:
     try:
         line = connect(loaded)
     except Unreachable as reason:
-        _complain(
-            f"Error: Could not connect to ssb-server {loaded.host or 'localhost'}:{loaded.port}\n"
-            'Use the "start" command to start it.\n'
-            "Use --verbose option to see full error"
-        )
-        return _complain(str(reason)) if loaded.document.get("verbose") else 1
+        return _not_there(loaded, reason)
     try:
         with closing(line):
             if asked.name == ("blobs", "get"):

@@ -29,6 +29,8 @@ usage: sbot start [--setting value]...
        sbot bus-keys FOLDER [NAME]...
        sbot ready [SERVICE]...
        sbot fsck [--repair] | sbot compact | sbot rebuild [VIEW]
+       sbot status | sbot peers | sbot feeds | sbot invites
+       sbot completion bash|zsh|fish
        sbot METHOD [ARGUMENT]... [--option value]... [-- --setting value...]
        sbot config
 """
@@ -39,12 +41,17 @@ class CommandError(Exception):
 
 
 class Command(msgspec.Struct, frozen=True):
-    """A method's name and its arguments; `stdin` when they stand on standard input."""
+    """A method's name and its arguments; `stdin` when they stand on standard input.
+
+    `help`, `deep` and `json` say whether help is wanted instead, and of what kind.
+    """
 
     name: tuple[str, ...]
     args: list[Any]
     stdin: bool
     help: bool
+    deep: bool = False
+    json: bool = False
 
 
 def read(argv: list[str]) -> Command:
@@ -59,6 +66,8 @@ def read(argv: list[str]) -> Command:
         args=args,
         stdin=found.words[1:2] == [STDIN],
         help=bool(found.options.get("help")),
+        deep=bool(found.options.get("deep")),
+        json=bool(found.options.get("json")),
     )
 
 

@@ -91,6 +91,12 @@ def commands(data: dict[str, Any]) -> list[list[str]]:
         ["feed", "--limit", "1"],
         ["friends.isFollowing", "--source", own, "--dest", one],
         ["friends.hops", "--max", "1"],
+        ["gossip"],
+        ["gossip", "--help"],
+        ["blobs.get", "--help"],
+        ["whoami", "--help"],
+        ["createLogStream", "--help"],
+        ["query.read", "--help", "--json"],
         ["gossip.connect"],
         ["gossip.connect", "x"],
     ]
