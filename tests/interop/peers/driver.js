@@ -34,7 +34,7 @@ connect(ssbKeys.loadOrCreateSync(options.secret), {
     const c = JSON.parse(line)
     if (c.abort) return aborted.add(c.id)
     if (c.many) return many(c, find(c.many.split('.')))
-    if (c.count) return count(c, sbot[c.count])
+    if (c.count) return count(c, find(c.count.split('.')))
     if (c.sink) return sink(c, find(c.sink))
     if (c.digest) return digest(c, find(c.digest))
     const fn = find(c.name)
