@@ -30,7 +30,7 @@ __all__ = ["MAX_GIVEN", "MAX_KEYS", "MAX_OF_ONE", "Group", "Keyring", "NoSlot", 
 
 MAX_KEYS: Final = 2_000
 """Of groups: each is tried on every envelope that nothing else opens, for some 10 microseconds."""
-MAX_GIVEN: Final = 500
+MAX_GIVEN: Final = 200
 """Of these, how many others can give us: anybody who is replicated can invite us to groups."""
 MAX_OF_ONE: Final = 50
 """Of these, how many one feed can give us."""

@@ -24,17 +24,17 @@ from services.indexing.adapters.key_file import Kept
 from services.indexing.adapters.log import Log
 from services.indexing.boxes import Boxes
 from services.indexing.model.index import Index
-from services.indexing.model.message import PRIVATE, parse_value
+from services.indexing.model.message import PRIVATE, Message, parse_value
 from services.indexing.model.view import Row
 from services.indexing.views.groups import LEFT, MEMBERS, PO_BOX, Envelopes, Groups
 
 __all__ = ["Unsealer", "restore"]
 
 LOGGER = logging.getLogger("indexing")
-AT_ONCE = 500
-"""Envelopes looked up and fetched with one question."""
-SLICE = 50
-"""Envelopes tried without letting anybody else have a turn: some milliseconds."""
+AT_ONCE = 100
+"""Envelopes looked up, fetched and written together."""
+TURN_S = 0.005
+"""Of trying keys, then others have their turn."""
 
 
 def restore(boxes: Boxes, index: Index, kept: Kept) -> None:
@@ -90,13 +90,9 @@ class Unsealer:
         """Do so for ever."""
         while True:
             await self._asked.wait()
-            self._asked.clear()
             try:
                 await self._log.wait_up()
-                await self._share()
-                await self._name()
-                if not self._asked.is_set():
-                    self._named.set()
+                await self._attend()
                 await self._open()
             except StoreFull as error:
                 LOGGER.info("nothing is opened: %s", error)
@@ -106,6 +102,14 @@ class Unsealer:
                 LOGGER.info("opening again: %s", error)
                 self._asked.set()
                 await asyncio.sleep(RETRY_S)
+
+    async def _attend(self) -> None:
+        """Tell storage the keys, and find the names of groups."""
+        self._asked.clear()
+        await self._share()
+        await self._name()
+        if not self._asked.is_set():
+            self._named.set()
 
     def _ask(self) -> None:
         self._asked.set()
@@ -132,6 +136,8 @@ class Unsealer:
                 start = rows[-1].key + b"\0"
                 wanted = [row.position for row in rows if self._is_wanted(row.position)]
                 await self._try(await self._log.records(wanted))
+                if self._asked.is_set():
+                    await self._attend()
             if self._boxes.ring.fingerprint() == keys:
                 self._index.note_tried(keys)
 
@@ -149,9 +155,19 @@ class Unsealer:
         return self._index.positions()[Envelopes.name] >= front
 
     async def _try(self, records: Sequence[tuple[int, Record]]) -> None:
-        for start in range(0, len(records), SLICE):
-            tried = [self._index.read(*one) for one in records[start : start + SLICE]]
-            opened = [message for message in tried if message.opened is not None]
-            if opened:
-                self._follower.told(self._index.late(opened))
-            await asyncio.sleep(0)
+        opened, clock = list[Message](), asyncio.get_running_loop().time
+        began = clock()
+        for position, record in records:
+            message = self._index.read(position, record)
+            if message.opened is not None:
+                opened.append(message)
+            if clock() - began > TURN_S:
+                self._write(opened)
+                opened = []
+                await asyncio.sleep(0)
+                began = clock()
+        self._write(opened)
+
+    def _write(self, opened: Sequence[Message]) -> None:
+        if opened:
+            self._follower.told(self._index.late(opened))
