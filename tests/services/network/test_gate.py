@@ -73,8 +73,12 @@ async def test_a_stranger_that_left_while_it_was_asked_about_is_no_harm(
     entering.cancel()
     await asyncio.gather(entering, return_exceptions=True)
     answer.set()
-    await until(lambda: not world.network.doorway.admission.under_way)
-    assert not list(world.network.exchange.connections)
+    await until(
+        lambda: (
+            not world.network.doorway.admission.under_way
+            and not list(world.network.exchange.connections)
+        )
+    )
 
 
 async def test_the_rules_can_be_changed(start: Start, enter: Enter) -> None:
