@@ -135,3 +135,42 @@ async def test_the_views_are_found_again_from_the_log(folder: Path) -> None:
             here = Member(ours, client)
             await here.reads("in theirs", "in ours")
             assert set(await here.call("tribes.list", {})) == {name, own}
+
+
+async def test_both_refuse_in_the_same_words(folder: Path) -> None:
+    install(PEERS_TRIBES)
+    servers = [CompactServer(folder / "ours"), TribesServer(folder / "theirs")]
+    async with running(*servers) as clients:
+        told: list[list[str]] = []
+        for client, server in zip(clients, servers, strict=True):
+            name = (await client.call("tribes.create", {}))["groupId"]
+            texts = []
+            for method, *args in _refused(name, server.id):
+                with pytest.raises(CallError) as refused:
+                    await client.call(method, *args)
+                texts.append(f"{method}: {str(refused.value).replace(name, 'GROUP')}")
+            told.append(texts)
+        ours, theirs = told
+        assert ours == theirs
+
+
+def _refused(name: str, feed: str) -> list[tuple[Any, ...]]:
+    unknown = "%" + "A" * 43 + "=.cloaked"
+    return [
+        ("tribes.get", "foo"),
+        ("tribes.get", unknown),
+        ("tribes.invite", name, ["foo"], {}),
+        ("tribes.invite", name, [feed, name], {}),
+        ("tribes.invite", name, [], {}),
+        ("tribes.invite", name, [feed] * 16, {}),
+        ("tribes.excludeMembers", name, ["x"]),
+        ("tribes.excludeMembers", name, []),
+        ("tribes.link.create", {"group": "foo"}),
+        ("tribes.findByFeedId", "foo"),
+        ("tribes.findSubGroupLinks", "foo"),
+        ("tribes.subtribe.findParentGroupLinks", "foo"),
+        ("tribes.poBox.get", name),
+        ("tribes.poBox.get", unknown),
+        ("tribes.register", "foo", {"key": "A" * 43 + "="}),
+        ("tribes.register", unknown, {"key": "AAA"}),
+    ]

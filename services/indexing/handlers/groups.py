@@ -10,6 +10,7 @@ from typing import Any
 from common.bus import Call, CallerError
 from common.crypto import sodium
 from common.crypto.envelope import KEY_BYTES, SlotKey
+from common.crypto.keys import read_base64
 from common.feed.box2_keys import group_key
 from common.feed.groups import is_group, key_of, key_text, member_ids
 from common.feed.json import parse
@@ -63,9 +64,7 @@ class GroupHandlers:
     async def register(self, call: Call) -> None:
         """`tribes.register(id, {key, root})`: a group that a client has heard of."""
         name, given = _group_of(call, "expected a groupId, got "), _options(call, 1)
-        key, root = key_of(given.get("key")), given.get("root")
-        if key is None:
-            raise CallerError("expected buffer of length 32 bytes")
+        key, root = _key(given.get("key")), given.get("root")
         if root is not None and not is_message(root):
             raise CallerError(f"expected a message for the root, got {text_of(root)}")
         kept = self._file.kept.groups
@@ -174,9 +173,7 @@ class GroupHandlers:
 
     async def register_own_key(self, call: Call) -> None:
         """`tribes.ownKeys.register(key)`: another key, in base64, to seal with for ourselves; the ones before still open."""
-        key = key_of(call.args[0] if call.args else None)
-        if key is None:
-            raise CallerError("expected buffer of length 32 bytes")
+        key = _key(call.args[0] if call.args else None)
         kept = self._file.kept.own
         if len(kept) >= MAX_REGISTERED:
             raise CallerError(f"no more than {MAX_REGISTERED} keys can be registered")
@@ -276,6 +273,20 @@ def _group_of(call: Call, complaint: str, end: str = "") -> str:
     if not is_group(name):
         raise CallerError(f"{complaint}{text_of(name) if call.args else 'undefined'}{end}")
     return str(name)
+
+
+def _key(given: Any) -> bytes:
+    """A key in base64, or as Node writes bytes in JSON."""
+    key = read_base64(given) if isinstance(given, str) else b""
+    data = given.get("data") if isinstance(given, dict) else None
+    if isinstance(data, list) and len(data) == KEY_BYTES:
+        try:
+            key = bytes(data)
+        except (TypeError, ValueError) as error:
+            raise CallerError("these are no bytes") from error
+    if len(key) != KEY_BYTES:
+        raise CallerError(f"expected buffer of length {KEY_BYTES} bytes, got {len(key)}")
+    return key
 
 
 def _buffer(data: bytes) -> Said:

@@ -262,8 +262,12 @@ async def test_another_key_of_our_own_opens_what_was_sealed_with_it_and_is_kept(
         await suite.opened(1)
         await suite.call("tribes.ownKeys.register", key_text(key))
         await suite.opened(2)
-        with pytest.raises(BusError, match="expected buffer"):
-            await suite.call("tribes.ownKeys.register", "AAAA")
+        for wrong in ("AAAA", None, {"type": "Buffer", "data": 1 << 40}):
+            with pytest.raises(BusError, match="expected buffer"):
+                await suite.call("tribes.ownKeys.register", wrong)
+        with pytest.raises(BusError, match="no bytes"):
+            await suite.call("tribes.ownKeys.register", {"type": "Buffer", "data": [256] * 32})
+        await suite.call("tribes.ownKeys.register", {"type": "Buffer", "data": [*key]})
     async with group_suite(town, tmp_path) as suite:
         await suite.opened(2)
         [told] = await suite.call("tribes.ownKeys.list")
