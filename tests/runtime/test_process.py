@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio, sys, time
@@ -61,14 +63,14 @@ def test_a_signal_stops_it_cleanly(tmp_path: Path, number: int) -> None:
     process = start(tmp_path)
     up(process)
     process.send_signal(number)
-    assert process.communicate(timeout=10) == ("clean\n", "")
+    assert process.communicate(timeout=PATIENCE_S) == ("clean\n", "")
     assert process.returncode == 0
 
 
 def test_the_end_of_the_supervisor_stops_it(tmp_path: Path) -> None:
     process = start(tmp_path, SBOT_SUPERVISED="1")
     up(process)
-    assert process.communicate("ignored", timeout=10) == ("clean\n", "")
+    assert process.communicate("ignored", timeout=PATIENCE_S) == ("clean\n", "")
     assert process.returncode == 0
 
 
@@ -83,7 +85,7 @@ def test_the_end_of_the_supervisor_stops_it(tmp_path: Path) -> None:
 )
 def test_the_exit_code_tells_why(tmp_path: Path, what: str, code: int, said: str) -> None:
     process = start(tmp_path, "--do", what)
-    _, stderr = process.communicate(timeout=10)
+    _, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code
     assert said in stderr
     assert stderr.count("\n") == (1 if said else 0)
@@ -91,7 +93,7 @@ def test_the_exit_code_tells_why(tmp_path: Path, what: str, code: int, said: str
 
 def test_a_wrong_setting_ends_it_before_anything_is_made(tmp_path: Path) -> None:
     process = start(tmp_path, "--port", "x")
-    stdout, stderr = process.communicate(timeout=10)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, stdout) == (2, "")
     assert stderr == "sbot test: setting port: must be a number, not 'x'\n"
     assert not (tmp_path / "d").exists()

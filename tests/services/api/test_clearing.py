@@ -18,9 +18,9 @@ from services.api.adapters.purge import Purge
 from services.api.handlers.clearing import ClearingHandlers
 from services.api.retention import DAY_MS
 from services.api.settings import Retention
+from tests.support.waiting import PATIENCE_S, until
 
 OWN, FRIEND, FOE, FAR, ASKED = (FeedId(feed_id(bytes([n]) * 32)) for n in range(5))
-LIMIT_S = 20
 
 
 class World:
@@ -42,8 +42,9 @@ class World:
 
     async def hop_stream(self, call: Call) -> None:
         while True:
+            changed = self.changed
             await call.send([orjson.dumps(self.hops)])
-            await self.changed.wait()
+            await changed.wait()
 
     async def wait(self, _: Call) -> dict[str, int]:
         return {"position": 1}
@@ -64,9 +65,7 @@ class World:
         await asyncio.Event().wait()
 
     async def until(self, *deleted: FeedId) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            while self.deleted != list(deleted):
-                await asyncio.sleep(0.01)
+        await until(lambda: self.deleted == list(deleted))
 
 
 @pytest.fixture
@@ -103,7 +102,7 @@ async def node(world: World) -> AsyncIterator[Node]:
     keeper = Keeper(clearing, rules, OWN, 2, world.data, lambda: world.now)
     table.update(clearing_methods(ClearingHandlers(Purge(api, clearing, OWN), keeper)))
     async with storage, indexing, replication, api:
-        await api.wait_up("api", LIMIT_S)
+        await api.wait_up("api", PATIENCE_S)
         yield api
     context.term()
 
@@ -138,9 +137,7 @@ async def test_feeds_out_of_reach_are_told_and_deleted_in_time(world: World, nod
         rules = Retention(days=days, hops=-1, every=10)
         keeper = Keeper(Clearing(node), rules, OWN, 2, world.data, lambda: world.now)
         task = asyncio.create_task(keeper.run())
-        async with asyncio.timeout(LIMIT_S):
-            while not (world.data / FILE).exists():
-                await asyncio.sleep(0.01)
+        await until((world.data / FILE).exists)
         await world.until(*deleted)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -19,6 +19,7 @@ from common.refs import MessageId, bfe, message_id
 from services.api import tribes
 from services.api.actor import methods
 from tests.support.network_world import settings
+from tests.support.waiting import PATIENCE_S
 
 OWN = generate(b"o" * 32)
 FRIEND = generate(b"f" * 32).id
@@ -98,9 +99,9 @@ async def _suite(others: Others) -> AsyncIterator[Node]:
         node,
         client,
     ):
-        await client.wait_up("api", 5)
-        await node.wait_up("storage", 5)
-        await node.wait_up("indexing", 5)
+        await client.wait_up("api", PATIENCE_S)
+        await node.wait_up("storage", PATIENCE_S)
+        await node.wait_up("indexing", PATIENCE_S)
         yield client
     context.term()
 

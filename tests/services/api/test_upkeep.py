@@ -12,6 +12,7 @@ from common.refs import message_id
 from services.api.handlers.messages import MessageHandlers
 from services.api.handlers.upkeep import UpkeepHandlers
 from services.api.settings import Ooo
+from tests.support.waiting import PATIENCE_S
 
 HERE, AWAY = (message_id(bytes([n]) * 32) for n in range(2))
 CHECKED = {"checked": 5, "of": 5}
@@ -89,8 +90,8 @@ async def client(others: Others) -> AsyncIterator[Node]:
     tester = node("test", {}, "api")
     async with storage, indexing, replication, server, tester:
         for name in names:
-            await server.wait_up(name, 5)
-        await tester.wait_up("api", 5)
+            await server.wait_up(name, PATIENCE_S)
+        await tester.wait_up("api", PATIENCE_S)
         yield tester
     context.term()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.runtime import secret
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 
@@ -21,7 +22,7 @@ def sbot(home: Path, *argv: str, stdin: str = "") -> subprocess.CompletedProcess
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
 

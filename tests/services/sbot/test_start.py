@@ -17,6 +17,7 @@ from common.bus import keyring
 from common.runtime import settings
 from services.sbot import readiness
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 
@@ -63,7 +64,7 @@ class Launcher:
             return False
 
     def wait_unlocked(self) -> None:
-        limit = time.monotonic() + 5
+        limit = time.monotonic() + PATIENCE_S
         while self.locked():
             assert time.monotonic() < limit
             time.sleep(0.05)
@@ -101,7 +102,7 @@ def test_the_suite_ends_cleanly_within_seconds(launcher: Launcher, number: int) 
     assert len(services) == 1
     began = time.monotonic()
     process.send_signal(number)
-    assert process.communicate(timeout=10) == ("", "")
+    assert process.communicate(timeout=PATIENCE_S) == ("", "")
     assert time.monotonic() - began < 5
     assert process.returncode == 0
     assert not any(alive(pid) for pid in (supervisor, *services))
@@ -121,15 +122,15 @@ def test_who_is_ready_is_told_while_others_are_not(
 def test_a_bus_over_tcp_needs_keys(launcher: Launcher) -> None:
     tcp = ("--bus.endpoints.api", f"tcp://127.0.0.1:{free_port()}")
     process = launcher.start("--services", "api", *tcp)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out, err.count("\n")) == (1, "", 1)
     assert err.startswith("sbot: setting bus.endpoints.api: tcp:// needs bus.keys")
     keys = launcher.home / "keys"
     process = launcher.start("--services", "api", *tcp, "--bus.keys", str(keys))
-    assert f"{keys}/sbot.key: cannot be read" in process.communicate(timeout=10)[1]
+    assert f"{keys}/sbot.key: cannot be read" in process.communicate(timeout=PATIENCE_S)[1]
     keyring.make(keys, ["sbot"])
     process = launcher.start("--services", "api", *tcp, "--bus.keys", str(keys))
-    assert f"{keys}/api.key: cannot be read" in process.communicate(timeout=10)[1]
+    assert f"{keys}/api.key: cannot be read" in process.communicate(timeout=PATIENCE_S)[1]
     assert process.returncode == 1
 
 
@@ -148,19 +149,19 @@ def test_the_settings_of_the_services_are_sealed_and_private(launcher: Launcher)
     assert (document["port"], document["friends"]["hops"], document["sealed"]) == (1234, "3", True)
     assert (launcher.folder / "secret").stat().st_mode & 0o777 == 0o600
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
 
 
 def test_a_second_start_leaves_the_first_alone(launcher: Launcher) -> None:
     first = launcher.ready()
     second = launcher.start("--services", "api")
-    stdout, stderr = second.communicate(timeout=10)
+    stdout, stderr = second.communicate(timeout=PATIENCE_S)
     assert (second.returncode, stdout) == (1, "")
     assert stderr.startswith(f"sbot: {launcher.folder}/lock: held by process {first.pid}: another")
     assert stderr.count("\n") == 1
     assert first.poll() is None
     first.terminate()
-    assert first.wait(10) == 0
+    assert first.wait(PATIENCE_S) == 0
 
 
 def test_a_killed_launcher_takes_the_suite_with_it(launcher: Launcher) -> None:
@@ -178,9 +179,9 @@ def test_a_killed_supervisor_ends_everything(launcher: Launcher) -> None:
     (supervisor,) = children(process.pid)
     services = children(supervisor)
     os.kill(supervisor, signal.SIGKILL)
-    process.communicate(timeout=10)
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
-    limit = time.monotonic() + 5
+    limit = time.monotonic() + PATIENCE_S
     while any(alive(pid) for pid in services):
         assert time.monotonic() < limit
         time.sleep(0.05)
@@ -192,12 +193,12 @@ def test_a_killed_service_is_started_again(launcher: Launcher) -> None:
     (service,) = children(supervisor)
     time.sleep(1.1)  # supervisor takes a service for started after one second
     os.kill(service, signal.SIGKILL)
-    limit = time.monotonic() + 5
+    limit = time.monotonic() + PATIENCE_S
     while not (fresh := children(supervisor)) or fresh == [service]:
         assert time.monotonic() < limit
         time.sleep(0.05)
     process.terminate()
-    _, stderr = process.communicate(timeout=10)
+    _, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert "api was killed by SIGKILL after" in stderr
     assert "and is started again at once" in stderr
@@ -206,7 +207,7 @@ def test_a_killed_service_is_started_again(launcher: Launcher) -> None:
 def test_a_service_that_cannot_start_ends_the_suite_with_its_line(launcher: Launcher) -> None:
     (launcher.folder / "run" / "api").mkdir(parents=True)
     process = launcher.start("--services", "api")
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, stdout) == (1, "")
     assert "run/api" in stderr
     assert not launcher.locked()
@@ -218,7 +219,7 @@ def test_what_a_person_must_mend_ends_the_suite_at_once(launcher: Launcher) -> N
     (service,) = children(supervisor)
     (launcher.folder / "secret").write_text("damaged meanwhile")
     os.kill(service, signal.SIGKILL)
-    _, stderr = process.communicate(timeout=10)
+    _, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert f"sbot api: {launcher.folder}/secret: " in stderr
 
@@ -228,7 +229,7 @@ def test_a_damaged_file_is_named_and_left_as_it_is(launcher: Launcher, name: str
     launcher.folder.mkdir()
     (launcher.folder / name).write_text("{ damaged")
     process = launcher.start()
-    stdout, stderr = process.communicate(timeout=10)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, stdout) == (1, "")
     assert stderr.startswith(f"sbot: {launcher.folder}/{name}: ")
     assert stderr.count("\n") == 1
@@ -240,4 +241,4 @@ def test_a_log_that_nobody_reads_stops_nothing(launcher: Launcher) -> None:
     assert process.stderr
     process.stderr.close()
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0

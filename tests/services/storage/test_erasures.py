@@ -1,6 +1,6 @@
 """Deleting messages and feeds: the content goes, the chain stays, and followers of the log are told."""
 
-import asyncio
+from contextlib import suppress
 from pathlib import Path
 from struct import unpack_from
 from typing import Any
@@ -13,6 +13,7 @@ from common.refs.ids import feed_id, message_id, raw
 from common.store import Batch, StoreFull
 from services.storage.adapters import database as database_module
 from services.storage.adapters import erasures
+from tests.support.waiting import until
 
 NOWHERE = message_id(bytes(32))
 
@@ -21,11 +22,16 @@ def ids(made: list[bytes]) -> list[str]:
     return [message_id(Candidate.parse(one).key) for one in made]
 
 
-async def until(storage: Any, text: bytes) -> None:
+async def until_gone(storage: Any, text: bytes) -> None:
     """Wait until nothing on the disk holds these bytes."""
-    folder = storage.database_folder
-    while any(text in path.read_bytes() for path in folder.iterdir() if path.is_file()):
-        await asyncio.sleep(0.05)
+
+    def gone() -> bool:
+        with suppress(FileNotFoundError):  # the store deletes files meanwhile
+            files = [path for path in storage.database_folder.iterdir() if path.is_file()]
+            return not any(text in path.read_bytes() for path in files)
+        return False
+
+    await until(gone)
 
 
 async def entries(storage: Any, after: int = 0) -> list[tuple[int, Record]]:
@@ -140,7 +146,7 @@ async def test_what_followers_removed_is_gone_for_good(
         await storage.call("log.erased", {"upto": 5})
         assert await entries(storage) == []
         storage.database_folder = tmp_path / database_module.FOLDER
-        await until(storage, b"unforgettable")
+        await until_gone(storage, b"unforgettable")
     async with start_storage(tmp_path) as storage:
         more = authors[0].write(1)
         await storage.append(more)

@@ -14,6 +14,7 @@ from common.store import Batch, StoreDamaged
 from services.storage.adapters import checker
 from services.storage.adapters.database import FOLDER
 from services.storage.handlers import upkeep
+from tests.support.waiting import PATIENCE_S
 
 ZERO = bytes(32)
 
@@ -212,7 +213,7 @@ async def test_a_check_stops_nobody(
         with pytest.raises(BusError, match="checked already"):
             await filled.items("log.check", {})
         assert (await filled.append(authors[2].write()))["appended"] == 1
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 assert await check(filled) == []

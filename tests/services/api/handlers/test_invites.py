@@ -13,6 +13,7 @@ from common.crypto.keys import generate
 from services.api.adapters.book import open_book
 from services.api.handlers import invites as handlers
 from services.api.handlers.invites import InviteHandlers
+from tests.support.waiting import PATIENCE_S
 
 OWN, USER, PUB = (generate(bytes([n]) * 32).id for n in range(1, 4))
 SEED = b"s" * 32
@@ -89,9 +90,9 @@ async def client(tmp_path: Path, others: Others) -> AsyncIterator[Node]:
     peers = node("peers", gossip_add=others.add)
     test = node("test", ("api",))
     async with network, storage, indexing, peers, api, test:
-        await test.wait_up("api", 10)
+        await test.wait_up("api", PATIENCE_S)
         for name in names:
-            await api.wait_up(name, 10)
+            await api.wait_up(name, PATIENCE_S)
         yield test
     context.term()
 
