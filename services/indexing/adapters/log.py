@@ -91,13 +91,19 @@ class Log:
                     found.append((position, record))
         return found
 
-    async def record_of(self, key: str) -> bytes:
-        """The record of the message with an id; empty where it is not in the log.
+    async def records_of(self, keys: Sequence[str]) -> list[Record | None]:
+        """The records of messages by their ids, in their order; None where one is not in the log, or deleted.
 
         Raises: Unavailable.
         """
-        async with self._node.source("storage", "log.get", {"keys": [key]}) as stream:
-            return b"".join([body async for batch in stream for body in batch.bodies])
+        found: list[Record | None] = []
+        for start in range(0, len(keys), MAX_ASKED):
+            asked = {"keys": list(keys[start : start + MAX_ASKED])}
+            async with self._node.source("storage", "log.get", asked) as stream:
+                bodies = [body async for batch in stream for body in batch.bodies]
+            records = [Record.parse(body) if body else None for body in bodies]
+            found += [one if one is not None and one.message else None for one in records]
+        return found
 
     async def has(self, position: int, begin: bytes) -> bool:
         """Whether the record at a position begins so: whether the log is the one it was.

@@ -6,7 +6,6 @@ Knows views by their names and the log; never knows who asks. Handed to every mo
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-from common.feed.record import Record
 from common.refs import FeedId, MessageId
 from services.indexing.adapters.follower import Follower
 from services.indexing.adapters.log import Log
@@ -110,9 +109,15 @@ class Reader:
 
         Raises: Unavailable.
         """
-        raw = await self._log.record_of(key)
-        record = Record.parse(raw) if raw else None
-        return self._index.read(0, record) if record is not None and record.message else None
+        return (await self.by_ids([key]))[0]
+
+    async def by_ids(self, keys: Sequence[MessageId]) -> list[Message | None]:
+        """The same of several, in their order.
+
+        Raises: Unavailable.
+        """
+        found = await self._log.records_of(keys) if keys else []
+        return [None if one is None else self._index.read(0, one) for one in found]
 
     async def live(self, after: int) -> AsyncIterator[list[Message]]:
         """The messages after a position as the views see them, for ever.

@@ -121,10 +121,9 @@ class Unsealer:
         await self._log.share_keys([key_text(key) for key in ring.reading], boxes)
 
     async def _name(self) -> None:
-        for root in sorted({root for _, root in self._boxes.invitations}):
-            raw = await self._log.record_of(root)
-            record = Record.parse(raw) if raw else None
-            if record is not None and record.message:
+        roots = sorted({root for _, root in self._boxes.invitations})
+        for root, record in zip(roots, await self._log.records_of(roots), strict=True):
+            if record is not None:
                 self._boxes.resolve(root, parse_value(record.message))
 
     async def _open(self) -> None:

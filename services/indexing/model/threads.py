@@ -11,7 +11,17 @@ from common.refs import MessageId, is_message, message_id, raw
 from services.indexing.model.message import Message
 from services.indexing.model.view import Row, ordered, text_key
 
-__all__ = ["Member", "Reply", "Threads", "hashtags_in", "label_of", "time_of"]
+__all__ = [
+    "Member",
+    "Reply",
+    "Threads",
+    "hashtags_in",
+    "kind_of",
+    "label_of",
+    "root_of",
+    "spelled_in",
+    "time_of",
+]
 
 MAX_TYPE = 64
 """Bytes in UTF-8 of a type that count."""
@@ -21,7 +31,8 @@ MAX_LABELS = 64
 """Hashtags of one message that are found."""
 
 _TIMES, _AUTHORS, _REPLIES, _FORKS, _LABELS = b"t", b"a", b"r", b"f", b"h"
-_NOBODY = bytes(32)
+_NOWHERE = b"-"
+"""No key begins so."""
 _HAS_ROOT, _HAS_TYPE, _HAS_LABEL = 1, 2, 4
 
 
@@ -61,7 +72,7 @@ class Threads:
     """
 
     name = "threads"
-    version = 1
+    version = 2
     reads: frozenset[int] = frozenset()
 
     @staticmethod
@@ -77,12 +88,14 @@ class Threads:
     @staticmethod
     def replies(root: str) -> bytes:
         """What the keys of messages begin with that name a root; of no message where it is no id of one."""
-        return _REPLIES + _known(root)
+        known = _known(root)
+        return _NOWHERE if known is None else _REPLIES + known
 
     @staticmethod
     def forks(root: str) -> bytes:
         """The same of those that fork from one and have another root."""
-        return _FORKS + _known(root)
+        known = _known(root)
+        return _NOWHERE if known is None else _FORKS + known
 
     @staticmethod
     def labelled(label: str) -> bytes:
@@ -108,9 +121,8 @@ class Threads:
         root, fork = (_message_in(content, name) for name in ("root", "fork"))
         labels = sorted(hashtags_in(content))[:MAX_LABELS]
         end = ordered(time_of(message)) + message.position.to_bytes(8)
-        author, kind = message.record.author, content.get("type")
-        has_type = _HAS_TYPE if isinstance(kind, str) else 0
-        written = kind.encode("utf-8", "surrogatepass")[:MAX_TYPE] if isinstance(kind, str) else b""
+        author, kind = message.record.author, kind_of(content)
+        has_type, written = (0, b"") if kind is None else (_HAS_TYPE, kind)
         target = fork or root
         flags = has_type | (_HAS_ROOT if target else 0) | (_HAS_LABEL if labels else 0)
         member = bytes([flags]) + (raw(target) if target else b"") + written
@@ -125,6 +137,19 @@ class Threads:
             yield Row(self.forks(fork) + end, reply, message.space)
 
 
+def kind_of(content: Any) -> bytes | None:
+    """The type of a content as it is compared; None for no text."""
+    kind = content.get("type") if isinstance(content, dict) else None
+    return kind.encode("utf-8", "surrogatepass")[:MAX_TYPE] if isinstance(kind, str) else None
+
+
+def root_of(content: Any) -> MessageId | None:
+    """The root of the thread that content belongs to; None where it begins one."""
+    if not isinstance(content, dict):
+        return None
+    return _message_in(content, "fork") or _message_in(content, "root")
+
+
 def time_of(message: Message) -> float:
     """The time a message counts as in threads: the earlier of claimed and received, 0 is one too."""
     claimed, received = message.value["timestamp"], message.record.received
@@ -134,13 +159,29 @@ def time_of(message: Message) -> float:
 
 def hashtags_in(content: Mapping[str, Any]) -> set[str]:
     """The hashtags of a content, as they are compared: its channel, and what it mentions with a `#`."""
-    channel, mentions = content.get("channel"), content.get("mentions")
-    found = {label_of(channel)} if isinstance(channel, str) else set()
-    for mention in mentions if isinstance(mentions, list) else ():
-        link = mention.get("link") if isinstance(mention, dict) else None
-        if isinstance(link, str) and link.startswith("#"):
-            found.add(label_of(link))
+    channel = content.get("channel")
+    named = [channel] if isinstance(channel, str) else []
+    found = {label_of(one) for one in (*named, *_mentioned(content))}
     return {one for one in found if one and len(one.encode("utf-8", "surrogatepass")) <= MAX_LABEL}
+
+
+def spelled_in(content: Any) -> list[str]:
+    """The hashtags of a content as its author wrote them: its channel, or where it has none those it mentions."""
+    if not isinstance(content, dict):
+        return []
+    channel = content.get("channel")
+    named = [channel] if isinstance(channel, str) and channel else _mentioned(content)
+    return [one for one in named if label_of(one)]
+
+
+def _mentioned(content: Mapping[str, Any]) -> list[str]:
+    mentions = content.get("mentions")
+    links = [
+        mention.get("link")
+        for mention in (mentions if isinstance(mentions, list) else ())
+        if isinstance(mention, dict)
+    ]
+    return [link for link in links if isinstance(link, str) and link.startswith("#")]
 
 
 def label_of(hashtag: str) -> str:
@@ -151,10 +192,10 @@ def label_of(hashtag: str) -> str:
 def _message_in(content: Mapping[str, Any], name: str) -> MessageId | None:
     """The id of a message in a member; other spellings of ids name none that there is."""
     value = content.get(name)
-    return MessageId(value) if isinstance(value, str) and _known(value) != _NOBODY else None
+    return MessageId(value) if isinstance(value, str) and _known(value) else None
 
 
-def _known(root: str) -> bytes:
+def _known(root: str) -> bytes | None:
     """The 32 bytes of an id that a message can have."""
-    found = raw(root) if is_message(root) else _NOBODY
-    return found if message_id(found) == root else _NOBODY
+    found = raw(root) if is_message(root) else None
+    return found if found is not None and message_id(found) == root else None

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from services.indexing.model.message import Message, Space
 
-__all__ = ["Row", "View", "ordered", "text_key"]
+__all__ = ["Row", "View", "number_in", "ordered", "text_key"]
 
 _SIGN = 1 << 63
 _MASK = (1 << 64) - 1
@@ -51,6 +51,13 @@ def ordered(number: float) -> bytes:
     """Eight bytes that sort as the numbers do."""
     (bits,) = struct.unpack(">Q", struct.pack(">d", number))
     return int.to_bytes(bits ^ _MASK if bits & _SIGN else bits | _SIGN, 8)
+
+
+def number_in(key: bytes) -> float:
+    """The number of which `ordered` made eight bytes."""
+    bits = int.from_bytes(key)
+    (number,) = struct.unpack(">d", (bits ^ _SIGN if bits & _SIGN else bits ^ _MASK).to_bytes(8))
+    return float(number)
 
 
 def text_key(text: str) -> bytes:
