@@ -19,6 +19,8 @@ def compare(one: Any, other: Any, place: Place = ()) -> int:
     Raises:
         QueryError: one of them is an object.
     """
+    if type(one) is str and type(other) is str and one.isascii() and other.isascii():
+        return (one > other) - (one < other)
     kind, its = _kind(one, place), _kind(other, place)
     if kind != its:
         return -1 if kind < its else 1

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from common.query import order
 from common.query.errors import Place
-from common.query.values import UNDEFINED, add, member, number, number_of, truthy
+from common.query.values import UNDEFINED, add, getter, number, number_of, truthy
 
 __all__ = ["REDUCES", "Key", "Reduce", "grouped", "named", "of_object"]
 
@@ -49,23 +49,25 @@ def named(name: str, get: Callable[[Any], Any], keep: Callable[[int], None]) -> 
 
 def of_object(parts: Mapping[str, Reduce]) -> Reduce:
     """An object of reduces."""
+    several = [(name, getter(name), part.two) for name, part in parts.items()]
 
     def two(kept: Any, item: Any) -> Any:
         if not truthy(kept):
-            return {name: part.two(UNDEFINED, item) for name, part in parts.items()}
-        return {name: part.two(member(kept, name), item) for name, part in parts.items()}
+            return {name: part(UNDEFINED, item) for name, _, part in several}
+        return {name: part(get(kept), item) for name, get, part in several}
 
     return Reduce(two)
 
 
 def grouped(keys: list[Key], reduce: Reduce, keep: Callable[[], None], place: Place) -> Reduce:
     """One reduce for each group, the groups in the order of their keys; a key that is a list ends the comparison."""
+    ways = [[getter(name) for name in key.path] for key in keys]
 
     def compare(kept: Any, needle: list[Any]) -> int:
-        for key, wanted in zip(keys, needle, strict=True):
+        for way, wanted in zip(ways, needle, strict=True):
             found = kept
-            for name in key.path:
-                found = UNDEFINED if found is UNDEFINED or found is None else member(found, name)
+            for get in way:
+                found = UNDEFINED if found is UNDEFINED or found is None else get(found)
             if isinstance(found, list) or isinstance(wanted, list) or found is not wanted:
                 result = order.compare(found, wanted, place)
                 if result or isinstance(found, list):

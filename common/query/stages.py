@@ -16,7 +16,7 @@ from common.query.limits import Budget
 from common.query.order import comparer
 from common.query.reduces import Reduce
 from common.query.rules import Maker, One
-from common.query.values import kind_of, member, truthy
+from common.query.values import getter, kind_of, truthy
 
 __all__ = ["MAX_STAGES", "Query", "limit_of"]
 
@@ -97,8 +97,11 @@ def _stage(maker: Maker, rule: Any, place: Place) -> Stage:
     raise QueryError(f"unknown function: {name}; {known}" if name else known, place)
 
 
+_sync_of = getter("sync")
+
+
 def _is_sync(item: Any) -> bool:
-    return truthy(member(item, "sync"))
+    return truthy(_sync_of(item))
 
 
 class _Filter:

@@ -26,7 +26,7 @@ SLICE = 20
 """Messages that a query works on before others have their turn: a query of the most rules takes some 50 ms for them."""
 FEW = 10
 """Messages read first for a query with a limit; then twice as many each time, up to CHUNK."""
-MARK = Shown({"sync": True}, SYNC)
+MARK = Shown({"sync": True}, lambda: SYNC)
 
 
 class Source(Protocol):
@@ -88,9 +88,10 @@ class Giving:
         """Send what the query makes of these; False when the limit is reached."""
         for begin in range(0, len(found), SLICE):
             part = found[begin : begin + SLICE]
-            texts = {id(one.item): one.raw for one in part}
+            texts = {id(one.item): one.text for one in part if one.text is not None}
             out = self._query.push([one.item for one in part])
-            if not await self._send([texts.get(id(one)) or _text(one) for one in out]):
+            bodies = [texts[id(one)]() if id(one) in texts else _text(one) for one in out]
+            if not await self._send(bodies):
                 return False
             await asyncio.sleep(0)
         return True

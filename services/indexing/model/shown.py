@@ -3,6 +3,7 @@
 Never knows who asks: what it gives is for the owner of the boxes. Called by the views that answer queries.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from common.feed.items import item_of
@@ -16,10 +17,10 @@ __all__ = ["Shown", "shown"]
 
 
 class Shown(NamedTuple):
-    """Something to give: its value, and its text where that is known."""
+    """Something to give: its value, and how its text is had without making it from the value."""
 
     item: Any
-    raw: bytes | None = None
+    text: Callable[[], bytes] | None = None
 
 
 def shown(message: Message, **more: Any) -> Shown:
@@ -37,5 +38,8 @@ def shown(message: Message, **more: Any) -> Shown:
     }
     if message.opened is not None:
         return Shown(item)
-    extra = b"," + compact_utf8(more)[1:-1] if more else b""
-    return Shown(item, item_of(record, extra=extra))
+
+    def text() -> bytes:
+        return item_of(record, extra=b"," + compact_utf8(more)[1:-1] if more else b"")
+
+    return Shown(item, text)
