@@ -11,9 +11,9 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.runtime import flags
 from common.runtime.errors import SettingsError
@@ -34,6 +34,18 @@ def data_file(name: str) -> Path:
     return installed if installed.exists() else Path(__file__).parents[2] / "config" / name
 
 
+class Layer(NamedTuple):
+    """One source: what people call it, and what it says."""
+
+    name: str
+    document: Document
+
+
+def defaults() -> Document:
+    """What holds where nothing else is said, but for the data folder."""
+    return tomllib.loads(data_file("defaults.toml").read_text())
+
+
 def collect(
     argv: list[str], env: Mapping[str, str], home: Path, here: Path, etc: Path = Path("/etc")
 ) -> Document:
@@ -42,30 +54,61 @@ def collect(
     Raises:
         SettingsError: a file is damaged or unreadable; the text names it and the place.
     """
+    return merge(*(layer.document for layer in layers(argv, env, home, here, etc)))
+
+
+def layers(
+    argv: list[str], env: Mapping[str, str], home: Path, here: Path, etc: Path = Path("/etc")
+) -> list[Layer]:
+    """Read every source there is, the weakest first.
+
+    Raises:
+        SettingsError: a file is damaged or unreadable; the text names it and the place.
+    """
     name = env.get("ssb_appname") or "ssb"
     given = _flags(argv)
     environment = _environment(env, name + "_")
     named = given.get("config", environment.get("config"))
-    explicit = None if named is None else _explicit(here / str(named))
-    if explicit is not None:
+    top = [Layer("environment", environment), Layer("flags", given)]
+    if named is not None:
+        explicit = _explicit(here / str(named))
         if explicit.pop(SEALED, False):
-            return explicit | {key: given[key] for key in OF_PROCESS if key in given}
+            of_process = {key: given[key] for key in OF_PROCESS if key in given}
+            return [Layer(str(named), explicit), Layer("flags", of_process)]
         explicit.pop(FORCE, None)
-    top = [doc for doc in (explicit, environment, given) if doc is not None]
-    defaults = tomllib.loads(data_file("defaults.toml").read_text())
-    defaults["path"] = str(home / f".{name}")
+        top.insert(0, Layer(str(named), explicit))
+    default_path = {"path": str(home / f".{name}")}
+    bottom = Layer("defaults", defaults() | default_path)
     places = _places(name, home, here, etc)
-    document = merge(defaults, *_read_all(places), *top)
-    own = here / expand(str(document["path"])) / "config"
+    found = [bottom, *_read_all(places), *top]
+    path = merge(*(layer.document for layer in found))["path"]
+    own = here / expand(str(path)) / "config"
     if own in places:
-        return document
+        return found
     places.insert(places.index(home / f".{name}rc"), own)
-    return merge(defaults, *_read_all(places), *top) | {"path": document["path"]}
+    # The data folder's own file is read because of its place: it cannot move itself.
+    return [bottom, *_read_all(places), *top, Layer("", {"path": path})]
 
 
-def _read_all(places: list[Path]) -> list[Document]:
-    documents = [document for path in places if (document := read(path)) is not None]
-    return [{key: document[key] for key in document if key != FORCE} for document in documents]
+def origins(found: Sequence[Layer], names: Iterable[str]) -> dict[str, str]:
+    """Which source said what is in force of each dotted name; nothing for what none of them names."""
+    said = {}
+    for name in names:
+        for layer in found:
+            here: Any = layer.document
+            for part in name.split("."):
+                here = here.get(part) if isinstance(here, dict) else None
+            if here is not None and layer.name:
+                said[name] = layer.name
+    return said
+
+
+def _read_all(places: list[Path]) -> list[Layer]:
+    read_ = [(path, document) for path in places if (document := read(path)) is not None]
+    return [
+        Layer(str(path), {key: value for key, value in document.items() if key != FORCE})
+        for path, document in read_
+    ]
 
 
 def _flags(argv: list[str]) -> Document:

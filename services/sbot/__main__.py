@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.runtime import flags, folders, secret, settings, sources
+from common.runtime import flags, folders, known, secret, settings, sources
 from common.runtime.errors import StartError
 from services.sbot import command, completion, identity, overviews, usage
 from services.sbot.command import Command, CommandError
@@ -134,7 +134,7 @@ def _call(argv: list[str]) -> int:
     asked = command.read(argv)
     loaded = settings.load(argv)
     if asked.name == ("config",):
-        return _print(json.dumps(effective(loaded), indent=2, ensure_ascii=False))
+        return _config(argv, loaded, asked)
     manifest = command.read_manifest(loaded.path / "manifest.json")
     kind = command.find(manifest, asked.name)
     if not asked.name:
@@ -147,6 +147,21 @@ def _call(argv: list[str]) -> int:
     if kind not in ("async", "sync", "source", "sink"):
         raise CommandError(f"Invalid Manifest: {kind} is not a valid method-type")
     return _ask(loaded, asked, kind)
+
+
+def _config(argv: list[str], loaded: settings.Settings, asked: Command) -> int:
+    """Print what is in force; on a terminal, or with `--sources`, name by name with where it was said."""
+    wanted = any(isinstance(arg, dict) and arg.get("sources") for arg in asked.args)
+    shown = effective(loaded)
+    for option in ("sources", "json"):
+        shown.pop(option, None)
+    if asked.json or not (wanted or sys.stdout.isatty()):
+        return _print(json.dumps(shown, indent=2, ensure_ascii=False))
+    home = Path(os.environ.get("HOME") or Path.home())
+    names = dict(known.leaves(shown))
+    said = sources.origins(sources.layers(argv, os.environ, home, Path.cwd()), names)
+    rows = [(name, json.dumps(value, ensure_ascii=False)) for name, value in names.items()]
+    return _print("\n".join(f"{n} = {v}   # {said.get(n, 'derived')}" for n, v in sorted(rows)))
 
 
 def _help(loaded: settings.Settings, manifest: dict[str, Any], asked: Command) -> None:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from common.bus import keyring
-from common.runtime import folders, settings, sources
+from common.runtime import folders, known, settings, sources
 from common.runtime.errors import StartError
 from common.runtime.process import SUPERVISED
 from services.sbot import identity, lock, ports, readiness
@@ -31,6 +31,9 @@ def start(argv: list[str]) -> int:
         StartError: nothing was started: settings, secret, or folder are wrong, or in use.
     """
     loaded = settings.load(argv)
+    for name, near in known.unknown(loaded.document, sources.defaults()):
+        hint = f"; did you mean {near}?" if near else " (docs/settings.md)"
+        sys.stderr.write(f"sbot: setting {name} means nothing here{hint}\n")
     folders.prepare(loaded)
     if loaded.bus_keys is not None:
         keyring.read(loaded.bus_keys, readiness.OWN)

@@ -131,11 +131,17 @@ async def test_what_the_guides_teach_works_word_for_word(folder: Path) -> None:
         "unix": [{"scope": "device", "transform": "noauth"}],
     }
     home.config(
-        caps={"shs": SHS}, connections={"incoming": incoming}, local=False, allowPrivate=True
+        caps={"shs": SHS},
+        connections={"incoming": incoming},
+        local=False,
+        allowPrivate=True,
+        hosst=1,
     )
     picture = folder / "picture"
     picture.write_bytes(b"a picture")
     async with home.started(), away:
+        log = (folder / "log").read_text()
+        assert "setting hosst means nothing here; did you mean host?" in log
         own = (await home.sbot("whoami"))["id"]
         blob = await home.sbot("blobs.add", str(picture))
         assert blob == await home.sbot("blobs.add", stdin=b"a picture")
@@ -178,6 +184,9 @@ async def test_what_the_guides_teach_works_word_for_word(folder: Path) -> None:
         assert await home.sbot("getAddress") == await home.sbot("address")
         assert (await home.sbot("config"))["port"] == port
         assert (await home.sbot("conf"))["connections"]["incoming"]["ws"][0]["port"] == ws_port
+        lines = (await home.sbot("config", "--sources")).splitlines()
+        assert f"allowPrivate = true   # {home.data / 'config'}" in lines
+        assert "friends.hops = 2   # defaults" in lines
         (invite,) = await home.sbot("invites")
         assert (invite["state"], invite["guests"]) == ("used up", [away.id])
         assert {one["id"]: one["messages"] for one in await home.sbot("feeds")} == {
