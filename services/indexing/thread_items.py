@@ -3,9 +3,11 @@
 Knows rows, messages and the follow graph; never which threads are asked for. Called by the views that answer `threads.*`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import NamedTuple
 
+from common.bus import Call
 from common.feed.items import item_of, js_number
 from common.feed.json import compact_utf8
 from common.refs import feed_id, message_id
@@ -17,12 +19,24 @@ from services.indexing.model.view import Row, number_in
 from services.indexing.thread_options import Filter
 from services.indexing.thread_order import in_order
 
-__all__ = ["summary", "thread", "written"]
+__all__ = ["send_each", "summary", "thread", "written"]
 
 MAX_MESSAGES = 5_000
 """Of one thread, the newest ones: what is more makes it one that is not full."""
 MAX_BYTES = 6 << 20
 """Of their JSON: a thread is one item, and a packet of muxrpc holds 8 MiB."""
+
+
+AT_ONCE = 8
+"""Threads put together at the same time."""
+
+
+async def send_each(
+    call: Call, roots: Sequence[Message], told: Callable[[Message], Awaitable[bytes]]
+) -> None:
+    """Send what is told of each root, in their order, some put together at a time."""
+    for start in range(0, len(roots), AT_ONCE):
+        await call.send(await asyncio.gather(*map(told, roots[start : start + AT_ONCE])))
 
 
 class _Replies(NamedTuple):

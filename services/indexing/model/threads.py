@@ -31,6 +31,8 @@ MAX_LABELS = 64
 """Hashtags of one message that are found."""
 
 _TIMES, _AUTHORS, _REPLIES, _FORKS, _LABELS = b"t", b"a", b"r", b"f", b"h"
+_DOT = 45
+"""Where it stands in an id."""
 _NOWHERE = b"-"
 """No key begins so."""
 _HAS_ROOT, _HAS_TYPE, _HAS_LABEL = 1, 2, 4
@@ -118,7 +120,7 @@ class Threads:
         content = message.content
         if not isinstance(content, dict):
             return
-        root, fork = (_message_in(content, name) for name in ("root", "fork"))
+        root, fork = _message_in(content, "root"), _message_in(content, "fork")
         labels = sorted(hashtags_in(content))[:MAX_LABELS]
         end = ordered(time_of(message)) + message.position.to_bytes(8)
         author, kind = message.record.author, kind_of(content)
@@ -160,6 +162,8 @@ def time_of(message: Message) -> float:
 def hashtags_in(content: Mapping[str, Any]) -> set[str]:
     """The hashtags of a content, as they are compared: its channel, and what it mentions with a `#`."""
     channel = content.get("channel")
+    if channel is None and "mentions" not in content:
+        return set()
     named = [channel] if isinstance(channel, str) else []
     found = {label_of(one) for one in (*named, *_mentioned(content))}
     return {one for one in found if one and len(one.encode("utf-8", "surrogatepass")) <= MAX_LABEL}
@@ -192,10 +196,9 @@ def label_of(hashtag: str) -> str:
 def _message_in(content: Mapping[str, Any], name: str) -> MessageId | None:
     """The id of a message in a member; other spellings of ids name none that there is."""
     value = content.get(name)
-    return MessageId(value) if isinstance(value, str) and _known(value) else None
+    return value if is_message(value) and value[_DOT] == "." else None
 
 
 def _known(root: str) -> bytes | None:
-    """The 32 bytes of an id that a message can have."""
-    found = raw(root) if is_message(root) else None
-    return found if found is not None and message_id(found) == root else None
+    """The 32 bytes of an id that a message can have: ssb-ref lets any character stand for the dot."""
+    return raw(root) if is_message(root) and root[_DOT] == "." else None

@@ -23,7 +23,7 @@ from services.indexing.model.threads import (
     spelled_in,
 )
 from services.indexing.model.view import Row, View
-from services.indexing.thread_items import summary
+from services.indexing.thread_items import send_each, summary
 from services.indexing.thread_options import hashtags_of, wanted
 from services.indexing.thread_roots import Roots, is_blocked
 
@@ -76,8 +76,7 @@ class _Queries:
         hashtags = hashtags_of(asked.given)
         roots = Roots(self._reader, asked, await self._reader.caught_up())
         async for messages in roots.of(self._labelled(hashtags, reverse=asked.reverse)):
-            for message in messages:
-                await call.send([await summary(self._reader, message, asked.filter)])
+            await send_each(call, messages, lambda root: summary(self._reader, root, asked.filter))
 
     async def updates(self, call: Call) -> None:
         """`threads.hashtagUpdates({hashtag or hashtags, ...})`: the roots of threads in which one is used, as it comes."""

@@ -41,6 +41,8 @@ class Memes:
 
     def rows(self, message: Message) -> Iterator[Row]:
         """One row for each word of a name."""
+        if not isinstance(message.content, dict) or "mentions" not in message.content:
+            return
         position = message.position
         end = (_MASK - position).to_bytes(8) + position.to_bytes(8)
         for word in words_in(message.content):

@@ -50,6 +50,8 @@ class Names:
         content = message.content
         if not isinstance(content, dict):
             return
+        if content.get("type") != "about" and "mentions" not in content:
+            return
         author, end = message.record.author, message.position.to_bytes(8)
         for n, (dest, name) in enumerate(names_in(content).items()):
             pair = raw(dest) + author + end
@@ -228,4 +230,4 @@ def _pair(row: Row) -> tuple[FeedId, FeedId]:
 
 def _is_key(value: Any) -> TypeGuard[FeedId]:
     """Whether a value is the id of a feed in its one spelling."""
-    return is_feed(value) and feed_id(raw(value)) == value
+    return is_feed(value) and value.endswith(".ed25519")

@@ -16,7 +16,7 @@ from services.indexing.arrivals import arriving
 from services.indexing.model.message import Message, Space
 from services.indexing.model.threads import Reply, Threads, kind_of, root_of
 from services.indexing.model.view import View
-from services.indexing.thread_items import summary, thread, written
+from services.indexing.thread_items import send_each, summary, thread, written
 from services.indexing.thread_options import Filter, Wanted, wanted
 from services.indexing.thread_roots import Roots, is_blocked, is_public
 
@@ -81,8 +81,7 @@ class _Lists:
             Threads.name, start, next_prefix(start), reverse=asked.reverse, spaces=(space,)
         )
         async for messages in roots.of(walk, private=space == PRIVATE, replies=replies):
-            for message in messages:
-                await call.send([await told(message, asked)])
+            await send_each(call, messages, lambda root: told(root, asked))
 
     async def _thread(self, root: Message, asked: Wanted) -> bytes:
         return await thread(self._reader, root, asked.filter, asked.most, private=False)
