@@ -6,10 +6,10 @@ What is written, is written by one thread, one after the other. Knows the log; n
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from common.bus import BusError
 from common.feed.record import HEADER_BYTES, Record
@@ -154,11 +154,7 @@ class Search:
                 await self._log.wait_up()
                 await self._check_log()
                 self._switched.clear()
-                live = self._live
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._read(live))
-                    tasks.create_task(self._commit(live))
-                    tasks.create_task(self._until_switched())
+                await _apart(self._keep_up(self._live))
             except* _SwitchedError:
                 pass
             except* BusError as errors:
@@ -169,6 +165,12 @@ class Search:
             await self._run(_nothing)  # what was under way is done
             while self._fault is not None:
                 await self._mend(self._fault)
+
+    async def _keep_up(self, live: Fulltext) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read(live))
+            tasks.create_task(self._commit(live))
+            tasks.create_task(self._until_switched())
 
     async def _until_switched(self) -> None:
         await self._switched.wait()
@@ -348,6 +350,20 @@ def _entries(first: int, records: Sequence[bytes]) -> list[Entry]:
         if (record := Record.parse(raw)).message
     )
     return [entry for entry in found if entry is not None]
+
+
+async def _apart(work: Coroutine[Any, Any, None]) -> None:
+    """Await work whose group may fail while we are cancelled: a TaskGroup of Python before 3.13 forgets the one for the other.
+
+    Where all services are one process storage ends at the same moment.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait((task,))
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    task.result()
 
 
 def _first(errors: BaseExceptionGroup[StoreError]) -> StoreError:

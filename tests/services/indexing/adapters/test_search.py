@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from common.bus import CallerError
+from common.bus import CallerError, Unavailable
 from common.store import StoreDamaged, StoreFull
 from services.indexing.adapters import search as searching
 from services.indexing.adapters.fulltext import Fulltext
 from tests.support.indexing_suite import Suite, boxed
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 
 def post(suite: Suite, text: str, claimed: float = 1) -> str:
@@ -161,3 +161,23 @@ async def test_damage_that_a_question_meets_has_it_built_anew(
 
     await until(built)
     assert await keys(suite, "hello") == [one]
+
+
+async def test_it_ends_though_storage_ends_at_the_same_moment(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = asyncio.Event()
+
+    async def read(_: Fulltext) -> None:
+        reading.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise Unavailable("storage has stopped")
+
+    monkeypatch.setattr(suite.search, "_read", read)
+    following = asyncio.create_task(suite.search._follow())
+    await reading.wait()
+    following.cancel()
+    await asyncio.wait([following], timeout=PATIENCE_S)
+    assert following.cancelled()
