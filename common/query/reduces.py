@@ -5,6 +5,7 @@ and one more value. Called by `rules` and `stages`.
 """
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from math import isnan, nan
 from typing import Any, NamedTuple, TypeAlias
 
@@ -23,8 +24,11 @@ class Reduce(NamedTuple):
     two: _Two
 
     def alone(self, value: Any) -> Any:
-        """What it gives where only one value is there: JavaScript calls it without the other one."""
-        return self.two(value, UNDEFINED)
+        """What it gives where only one value is there: JavaScript calls it without the other one.
+
+        That value is of the data, which others read too: what is collected goes into a copy.
+        """
+        return self.two(deepcopy(value), UNDEFINED)
 
 
 class Key(NamedTuple):

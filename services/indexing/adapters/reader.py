@@ -18,6 +18,8 @@ __all__ = ["BOTH", "CHUNK", "PRIVATE", "PUBLIC", "Reader"]
 
 CHUNK = 200
 """Rows and records taken at a time: a bus message's worth."""
+COMING = 4
+"""Ranges of what came that are kept for those who follow live: they all want the same at the same time."""
 
 
 class Reader:
@@ -27,6 +29,7 @@ class Reader:
         self._log = log
         self._index = index
         self._follower = follower
+        self._coming: dict[tuple[int, int, int], asyncio.Future[list[Message]]] = {}
 
     @property
     def own(self) -> FeedId:
@@ -127,5 +130,18 @@ class Reader:
         while True:
             await self._follower.wait_for(after + 1)
             upto = min(self._index.position, after + CHUNK)
-            yield await self.messages(range(after + 1, upto + 1))
+            yield await self._came(after, upto)
             after = upto
+
+    async def _came(self, after: int, upto: int) -> list[Message]:
+        """The messages of a range, read once for all who wait for the same; not beyond an erasure."""
+        key = (after, upto, self._index.erasures)
+        reading = self._coming.get(key)
+        if reading is None or (
+            reading.done() and (reading.cancelled() or reading.exception() is not None)
+        ):
+            while len(self._coming) >= COMING:
+                del self._coming[next(iter(self._coming))]
+            reading = asyncio.ensure_future(self.messages(range(after + 1, upto + 1)))
+            self._coming[key] = reading
+        return list(await asyncio.shield(reading))

@@ -1,15 +1,17 @@
 """What tests/vectors/query does not show of query.*: live streams, private messages, errors, who is kept waiting."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from common.bus import CallerError
+from services.indexing.adapters.log import Log
 from services.indexing.views.query import Queries
 from tests.support.indexing_suite import IDS, Suite, boxed
 from tests.support.messages import message
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, until
 
 POSTS = [{"$filter": {"value": {"content": {"type": "post"}}}}]
 
@@ -110,6 +112,43 @@ async def test_a_query_over_everything_lets_others_have_their_turn(suite: Suite)
         turns += 1
     assert turns > 10
     assert await scan == []
+
+
+async def test_what_comes_is_read_once_for_all_who_follow(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite.storage.add(1, {"type": "post"}, 1)
+    await suite.folded()
+    asked: list[list[int]] = []
+    records = Log.records
+
+    async def counted(log: Log, positions: Sequence[int]) -> Any:
+        asked.append(list(positions))
+        return await records(log, positions)
+
+    monkeypatch.setattr(Log, "records", counted)
+    marked, told = asyncio.Semaphore(0), []
+
+    async def follow() -> None:
+        options = {"query": POSTS, "live": True}
+        async with suite.client.source("indexing", "query.read", options) as stream:
+            async for batch in stream:
+                for item in batch.json():
+                    if "sync" in item:
+                        marked.release()
+                    told.append(item)
+
+    followers = [asyncio.create_task(follow()) for _ in range(20)]
+    for _ in followers:
+        await marked.acquire()
+    asked.clear()
+    for n in range(3):
+        suite.storage.add(1, {"type": "post"}, n)
+    await until(lambda: len(told) == (1 + 1 + 3) * len(followers))
+    for follower in followers:
+        follower.cancel()
+    await asyncio.gather(*followers, return_exceptions=True)
+    assert len(asked) < len(followers)
 
 
 async def test_messages_with_the_same_times_are_all_there(suite: Suite) -> None:
