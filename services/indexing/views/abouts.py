@@ -17,7 +17,7 @@ from common.refs.ids import is_cloaked_message
 from common.refs.links import MAX_CHANNEL_UNITS, normalize_channel
 from common.store import next_prefix
 from services.indexing.adapters.reader import BOTH, Reader
-from services.indexing.arrivals import arriving
+from services.indexing.arrivals import moves
 from services.indexing.claims import Claim, Latest, changed, is_removal, settled, social
 from services.indexing.model.message import Message
 from services.indexing.model.view import Row, View, ordered, text_key
@@ -27,17 +27,20 @@ __all__ = ["VIEWS", "Abouts", "claims_about", "methods", "settled_about"]
 
 MAX_NAME = 64
 """Letters of a name by which a feed is found."""
-_NAMED = b"\1"
-"""Before the beginning of a name; no dest begins so."""
+_NAMED, _NEW = b"\1", b"\2"
+"""Before the beginning of a name, and before a position; no dest begins so."""
 LAST = float("inf")
 """Where a claim stands whose author gave no time (0): after all others."""
 
 
 class Abouts:
-    """Dest, time, position -> author, content; and 1, beginning of a name, feed, position -> nothing."""
+    """Dest, time -> author, content; 1, beginning of a name, feed -> nothing; 2 -> time, dest.
+
+    All keys end with the position.
+    """
 
     name = "abouts"
-    version = 2
+    version = 3
     reads: frozenset[int] = frozenset()
 
     @staticmethod
@@ -54,12 +57,14 @@ class Abouts:
         dest = content.get("about")
         if isinstance(dest, str) and _is_dest(dest):
             time = message.time if message.value["timestamp"] else LAST
-            key = text_key(dest) + ordered(time) + message.position.to_bytes(8)
+            end = message.position.to_bytes(8)
+            key = text_key(dest) + ordered(time) + end
             yield Row(key, message.record.author + compact_utf8(content), message.space)
+            yield Row(_NEW + end, ordered(time) + text_key(dest), message.space)
             name = content.get("name")
             if isinstance(name, str) and is_feed(dest) and feed_id(raw(dest)) == dest:
                 key = _NAMED + text_key(folded(name)[:MAX_NAME]) + raw(dest)
-                yield Row(key + message.position.to_bytes(8), b"", message.space)
+                yield Row(key + end, b"", message.space)
 
     @staticmethod
     def named(beginning: str) -> bytes:
@@ -107,6 +112,24 @@ async def settled_about(reader: Reader, dest: str, key: str, seen: int) -> dict[
     async for claim in claims_about(reader, dest, seen):
         settled(values, claim, key)
     return values
+
+
+async def coming(reader: Reader, dest: str, after: int) -> AsyncIterator[list[Row]]:
+    """The rows of what is said about one after a position, for ever, in the order of the log.
+
+    Many streams wait so: each looks at what was said about anybody, not at all that was ever said about one.
+    """
+    about = text_key(dest)
+    async for before, seen in moves(reader, after):
+        start, end = (_NEW + (one + 1).to_bytes(8) for one in (before, seen))
+        found: list[Row] = []
+        async for rows in reader.walk(Abouts.name, start, end, spaces=BOTH):
+            for row in rows:
+                if row.value[8:] == about:
+                    key = about + row.value[:8] + row.key[-8:]
+                    found += reader.scan(Abouts.name, key, key + b"\0", spaces=(row.space,))
+        if found:
+            yield found
 
 
 def methods(reader: Reader) -> Mapping[str, Method]:
@@ -239,7 +262,7 @@ class _Streams:
             yield await self._written([row for row in rows if row.position <= seen], asked.dest)
         if is_truthy(asked.given.get("live")):
             yield [SYNC]
-            async for rows in arriving(self._reader, Abouts.name, start, end, seen):
+            async for rows in coming(self._reader, asked.dest, seen):
                 yield await self._written(rows, asked.dest)
 
     async def _written(self, rows: list[Row], dest: str) -> list[bytes]:
@@ -258,8 +281,7 @@ class _Streams:
         async for claim in claims_about(self._reader, asked.dest, seen):
             take(claim)
         await call.send([compact_utf8(value(None))])
-        start, end = Abouts.bounds(asked.dest)
-        async for rows in arriving(self._reader, Abouts.name, start, end, seen):
+        async for rows in coming(self._reader, asked.dest, seen):
             claims = [Abouts.claim(row) for row in rows]
             if items := [compact_utf8(value(claim)) for claim in claims if take(claim)]:
                 await call.send(items)

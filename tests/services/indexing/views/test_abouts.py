@@ -19,7 +19,7 @@ def name(dest: str, what: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("dest", "kept"),
-    [(ANN, 2), (MISSING, 1), ("#ssb", 1), ("#SSB", 0), ("#" + "x" * 29, 0), ("ann", 0), (5, 0)],
+    [(ANN, 3), (MISSING, 2), ("#ssb", 2), ("#SSB", 0), ("#" + "x" * 29, 0), ("ann", 0), (5, 0)],
 )
 def test_only_what_is_about_something_known_is_kept(dest: Any, kept: int) -> None:
     assert len(list(Abouts().rows(message(name(dest, "x"))))) == kept
@@ -113,3 +113,8 @@ async def test_a_live_read_tells_where_the_old_ones_end(suite: Suite) -> None:
         True,
         "new",
     ]
+
+
+def test_any_channel_may_be_described() -> None:
+    row, new = Abouts().rows(message("sealed.box", opened=name("#\ud800", "x")))
+    assert new.value.endswith(row.key[: len("#___\0\1")])
