@@ -58,7 +58,7 @@ async def _compare(
     wrong = 0
     async with pair(folder, data, reference, list(asked)) as sides:
         for name, calls in asked.items():
-            theirs, ours = [await side.ask_some_at_once(calls) for side in sides]
+            theirs, ours = await asyncio.gather(*(side.ask_some_at_once(calls) for side in sides))
             found = differences(calls, theirs, ours, accepted(data))
             wrong += len(found)
             print(f"== {name}: {len(found)} of {len(calls)} differ", *found, sep="\n", flush=True)

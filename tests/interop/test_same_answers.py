@@ -141,9 +141,9 @@ async def sides(folder: Path, data: dict[str, Any]) -> AsyncIterator[tuple[Side,
 
 async def both(sides: tuple[Side, Side], questions: Sequence[Question]) -> None:
     theirs, ours = sides
-    answers = await theirs.ask(questions)
+    answers = await asyncio.gather(theirs.ask(questions), ours.ask(questions))
     assert_alive(theirs)
-    check(questions, answers, await ours.ask(questions))
+    check(questions, *answers)
 
 
 async def test_same_answers(sides: tuple[Side, Side], data: dict[str, Any], folder: Path) -> None:
@@ -168,11 +168,12 @@ async def _as_stranger_and_enemy(
     sides: tuple[Side, Side], data: dict[str, Any], folder: Path
 ) -> None:
     questions = Questions(SEEDS[0] + 1000, data).make(COUNT // 2)
-    answers = []
-    for side in sides:
+
+    async def ask(side: Side) -> list[Answer]:
         async with Asker(folder / "other", side.server.address, SHS, NAMES, PATIENCE_MS) as asker:
-            answers.append(await side.ask(questions, asker))
-    check(questions, *answers)
+            return await side.ask(questions, asker)
+
+    check(questions, *await asyncio.gather(*map(ask, sides)))
     failed = []
     for side in sides:
         async with Asker(folder / "enemy", side.server.address, SHS, NAMES, PATIENCE_MS) as asker:
@@ -242,20 +243,22 @@ def _flat(tree: dict[str, Any], path: str = "") -> dict[str, str]:
 async def _live(sides: tuple[Side, Side], data: dict[str, Any]) -> None:
     """Streams that stay open give the same: what was, the mark, and what comes."""
     questions = Questions(SEEDS[0], data).live(LIVE_COUNT)
-    answers = []
-    for side in sides:
+
+    async def watch(side: Side) -> list[Answer]:
         opened = side.open(questions)
         await asyncio.sleep(SETTLE_S)
         added = await side.ask_in_turn([Question("add", [m["value"]]) for m in data["later"]])
         assert [a for a in added if "error" in a] == []
         await asyncio.sleep(SETTLE_S)
         side.asker.finish()
-        answers.append([side.normal(await one) for one in opened])
-    check(questions, *answers)
+        return [side.normal(await one) for one in opened]
+
+    check(questions, *await asyncio.gather(*map(watch, sides)))
 
 
 async def both_in_turn(sides: tuple[Side, Side], questions: list[Question]) -> None:
-    theirs, ours = [[_signed_now(a) for a in await side.ask_in_turn(questions)] for side in sides]
+    answers = await asyncio.gather(*(side.ask_in_turn(questions) for side in sides))
+    theirs, ours = [[_signed_now(answer) for answer in of_side] for of_side in answers]
     check(questions, theirs, ours)
 
 

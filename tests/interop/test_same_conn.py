@@ -216,9 +216,11 @@ async def test_conn_is_that_of_ssb_conn_6(folder: Path) -> None:
     install(PEERS_DB2)
     async with AsyncExitStack() as stack:
         there = await stack.enter_async_context(OurServer(folder / "there"))
-        theirs, live = await side(Db2Server(folder / "theirs"), there, stack, "conn")
         manual = OurServer(folder / "ours", "--conn.autostart", "false")
-        ours, ours_live = await side(manual, there, stack, "conn")
+        (theirs, live), (ours, ours_live) = await asyncio.gather(
+            side(Db2Server(folder / "theirs"), there, stack, "conn"),
+            side(manual, there, stack, "conn"),
+        )
         kept = [json.loads((folder / s / "conn.json").read_text()) for s in ("theirs", "ours")]
     assert ours == theirs
     assert settled(ours_live[0]) == settled(live[0])
@@ -229,9 +231,11 @@ async def test_conn_is_that_of_ssb_conn_6(folder: Path) -> None:
 async def test_gossip_is_that_of_ssb_gossip(folder: Path) -> None:
     async with AsyncExitStack() as stack:
         there = await stack.enter_async_context(OurServer(folder / "there"))
-        theirs, live = await side(SsbServer(folder / "theirs"), there, stack, "gossip")
         manual = OurServer(folder / "ours", "--conn.autostart", "false")
-        ours, ours_live = await side(manual, there, stack, "gossip")
+        (theirs, live), (ours, ours_live) = await asyncio.gather(
+            side(SsbServer(folder / "theirs"), there, stack, "gossip"),
+            side(manual, there, stack, "gossip"),
+        )
         kept = [json.loads((folder / s / "config").read_text()) for s in ("theirs", "ours")]
     assert ours == theirs
     kinds = [{item["type"] for item in told[0]} for told in (live, ours_live)]

@@ -121,12 +121,11 @@ async def test_same_answers_as_version_5(folder: Path) -> None:
     install(PEERS_DB2)
     load_or_create(folder / "secret")
     async with AsyncExitStack() as stack:
-        both = []
-        for server in (Db2Server(folder / "theirs"), OurServer(folder / "ours", "--force")):
+        servers = (Db2Server(folder / "theirs"), OurServer(folder / "ours", "--force"))
+        for server in servers:
             server.folder.mkdir()
             shutil.copy(folder / "secret", server.folder / "secret")
-            both.append(await answers(server, stack))
-    theirs, ours = both
+        theirs, ours = await asyncio.gather(*(answers(server, stack) for server in servers))
     different = [
         f"{name}\n   theirs {theirs[name]}\n   ours   {ours[name]}"
         for name in theirs

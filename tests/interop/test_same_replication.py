@@ -1,5 +1,6 @@
 """The methods of replication asked of a real ssb-server 16.0.1 and of ours: the same answers, and the same effect."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ async def sides(folder: Path, data: dict[str, Any]) -> AsyncIterator[tuple[Side,
 
 async def both(sides: tuple[Side, Side], *questions: Question) -> list[Any]:
     """The answers, which must be the same."""
-    theirs, ours = [await side.ask_in_turn(questions) for side in sides]
+    theirs, ours = await asyncio.gather(*(side.ask_in_turn(questions) for side in sides))
     assert [_in_order(a) for a in theirs] == [_in_order(a) for a in ours]
     return ours
 

@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,9 +125,12 @@ async def pair(
         folder / "ours", *soon, "--force"
     )  # it has the key of a feed that is elsewhere too
     secret = folder / "secret"
-    async with (
-        filled(theirs, data, secret, names) as a,
-        filled(ours, data, secret, names) as b,
-    ):
+    async with AsyncExitStack() as stack:
+        starts = [
+            asyncio.ensure_future(stack.enter_async_context(filled(one, data, secret, names)))
+            for one in (theirs, ours)
+        ]
+        await asyncio.wait(starts)
+        a, b = [start.result() for start in starts]
         a.exact = b.exact = a.exact and b.exact
         yield a, b
