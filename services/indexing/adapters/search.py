@@ -68,8 +68,8 @@ class Search:
 
     @property
     def position(self) -> int:
-        """The last position of the log that is found."""
-        return self._live.committed.position
+        """The last position of the log that is taken in: who asks finds what is up to there."""
+        return self._live.state.position
 
     def building(self) -> dict[str, int]:
         """What is built beside the one that answers, and how far it is."""
@@ -116,7 +116,7 @@ class Search:
 
     async def wait_for(self, position: int) -> None:
         """Return when all up to a position is found."""
-        while self.position < position:
+        while self._live.committed.position < position:
             self._hurried.set()
             await self._moved.wait()
 
@@ -269,7 +269,7 @@ class Search:
                 await asyncio.sleep(RETRY_S)
             return False
         await self._run(built.commit, answers=True)
-        if built is not self._built or self.position > built.committed.position:
+        if built is not self._built or self._live.committed.position > built.committed.position:
             return built is not self._built
         before, self._live, self._built = self._live, built, None
         self._switched.set()
