@@ -132,6 +132,8 @@ class _Queries:
 
     async def _one(self, call: Call, kind: bytes) -> bytes:
         dest = call.args[0] if call.args else None
+        if not isinstance(dest, str):
+            raise CallerError("id must be a text")
         if not _is_key(dest):
             return compact_utf8(dest)
         await self._reader.caught_up()
@@ -139,10 +141,11 @@ class _Queries:
         return compact_utf8((await self._circle(given)).name_for(dest, given))
 
     async def _all(self, call: Call, kind: bytes) -> bytes:
-        options = call.args[0] if call.args and isinstance(call.args[0], dict) else {}
+        given = call.args[0] if call.args else None
+        options = given if isinstance(given, dict) else {}
         seen = await self._reader.caught_up()
         state = {"seq": seen, "version": VERSION}
-        if options and options.get("values") is False:
+        if options.get("values") is False:
             return compact_utf8({**state, "size": None})
         found, size = dict[FeedId, dict[FeedId, tuple[bytes, Any]]](), 0
         async for rows in self._reader.walk(Names.name, kind, next_prefix(kind), spaces=BOTH):
@@ -155,7 +158,7 @@ class _Queries:
             if size > MAX_ANSWER_BYTES:
                 raise CallerError(TOO_LARGE, "refused")
         told = _in_order(found)
-        plain = not options or options.get("meta") is False
+        plain = not isinstance(given, dict | list) or not given or options.get("meta") is False
         return compact_utf8(told if plain else {**state, "value": told})
 
     async def _given(self, kind: bytes, dest: FeedId) -> dict[FeedId, Any]:

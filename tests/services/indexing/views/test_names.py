@@ -55,8 +55,9 @@ async def test_names_that_count(suite: Suite) -> None:
         {"name": "kate", "id": DAN, "rank": [0, 0, 1], "named": "kate"},
     ]
     assert await suite.call("names.getSignifies", "old") == []
-    with pytest.raises(CallerError, match="must be a text"):
-        await suite.call("names.getSignifies", None)
+    for method in ("names.getSignifies", "names.getSignifier", "names.getImageFor"):
+        with pytest.raises(CallerError, match="must be a text"):
+            await suite.call(method, None)
 
 
 async def test_all_names_and_images(suite: Suite) -> None:
