@@ -141,8 +141,8 @@ class _Queries:
         return compact_utf8((await self._circle(given)).name_for(dest, given))
 
     async def _all(self, call: Call, kind: bytes) -> bytes:
-        given = call.args[0] if call.args else None
-        options = given if isinstance(given, dict) else {}
+        asked = call.args[0] if call.args else None
+        options = asked if isinstance(asked, dict) else {}
         seen = await self._reader.caught_up()
         state = {"seq": seen, "version": VERSION}
         if options.get("values") is False:
@@ -158,7 +158,7 @@ class _Queries:
             if size > MAX_ANSWER_BYTES:
                 raise CallerError(TOO_LARGE, "refused")
         told = _in_order(found)
-        plain = not isinstance(given, dict | list) or not given or options.get("meta") is False
+        plain = not isinstance(asked, dict | list) or not asked or options.get("meta") is False
         return compact_utf8(told if plain else {**state, "value": told})
 
     async def _given(self, kind: bytes, dest: FeedId) -> dict[FeedId, Any]:
