@@ -39,7 +39,7 @@ class Eraser:
                 await self._log.wait_up()
                 await self._log.erased(self._index.erasures)
                 async for number, erased in self._log.erasures(self._index.erasures):
-                    await self._search.erase([position for position, _ in erased])
+                    await self._search.erase(erased)
                     self._follower.told(self._index.erase(number, erased))
                     await self._log.erased(number)
             except StoreFull as error:

@@ -58,6 +58,7 @@ class Search:
         self._switched = asyncio.Event()
         self._to_build = asyncio.Event()
         self._to_begin = False
+        self._beginning = asyncio.Lock()
         self._fault: StoreError | None = None
         self._failures = 0
         self._erased: set[int] = set()
@@ -99,9 +100,11 @@ class Search:
         with self._watched():
             return await asyncio.to_thread(matches.newest, skipped, count)
 
-    async def erase(self, positions: Sequence[int]) -> None:
-        """Take out deleted messages, if they are there; done when no question finds them any more."""
-        while not await self._erase(positions):  # noqa: ASYNC110  what is waited for is a disk
+    async def erase(self, erased: Sequence[tuple[int, bytes]]) -> None:
+        """Take out deleted messages: position and old record of each; done when no question finds them any more."""
+        found = [entry_of(position, Record.parse(raw)) for position, raw in erased]
+        positions = [entry.position for entry in found if entry is not None]
+        while positions and not await self._erase(positions):  # noqa: ASYNC110  what is waited for is a disk
             await asyncio.sleep(RETRY_S)
 
     async def rebuild(self) -> None:
@@ -279,11 +282,12 @@ class Search:
 
     async def _begin(self) -> Fulltext:
         """Begin an index beside the one that answers; what was begun before is given up."""
-        self._to_begin = False
-        before, self._built = self._built, None
-        if before is not None:
-            await self._run(before.delete)
-        self._built = built = await self._run(self._generations.begin)
+        async with self._beginning:
+            self._to_begin = False
+            before, self._built = self._built, None
+            if before is not None:
+                await self._run(before.delete)
+            self._built = built = await self._run(self._generations.begin)
         self._to_build.set()
         self._wake()
         return built
