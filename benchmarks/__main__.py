@@ -16,7 +16,7 @@ from benchmarks import limits, table
 from benchmarks.bench import Bench
 from benchmarks.rows import ROWS
 from benchmarks.watch import foreign
-from tests.support.driver import PEERS
+from tests.support.driver import PEERS, PEERS_PLUGINS
 from tests.support.node_packages import install
 from tests.support.servers import CompactServer, OurServer, Server, SsbServer, WorkersServer
 
@@ -27,6 +27,8 @@ KINDS: list[type[Server]] = [SsbServer, OurServer]
 async def measure(names: Sequence[str], messages: int, runs: int, kinds: list[type[Server]]) -> int:
     """Prints the table row by row; gives how many rows failed."""
     install(PEERS)
+    if "views" in names:
+        install(PEERS_PLUGINS)
     with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
         _say(f"{messages} messages, {runs} run(s), load {_load()}, {os.cpu_count()} cores")
         bench = Bench(Path(name), messages, limits.measure(Path(name)))

@@ -2,19 +2,22 @@
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Figures
 from benchmarks.watch import Watch
 from tests.support.driver import Driver
-from tests.support.servers import Server
+from tests.support.servers import PluginsServer, Server, SsbServer
 
 SETTLE_S = 1.0
 WARM_UP = 3
 ASKED = 50
 """Questions with few answers, asked one after the other."""
 FEW = 20
+CHANNELS = ("granite", "moss", "thistle", "burn", "heather", "corrie")
+"""Of tests/interop/peers/dataset.js; they are words of its texts too."""
 
 
 def _filter(value: dict[str, Any], *stages: object) -> dict[str, Any]:
@@ -60,6 +63,48 @@ def _counted_by_type() -> dict[str, Any]:
 
 def _is_vote(message: dict[str, Any]) -> bool:
     return bool(message["value"]["content"]["type"] == "vote")
+
+
+async def views(bench: Bench, kind: type[Server]) -> Figures:
+    """Questions of clients that ssb-server answers with plugins from npm, which it has here: one at a time, median."""
+    roots = Counter(
+        m["value"]["content"]["root"] for m in bench.messages() if "root" in m["value"]["content"]
+    )
+    ids = [key for key, _ in roots.most_common(FEW)]
+    latest = {"reverse": True, "limit": 50}
+    asked: dict[str, tuple[str, list[list[Any]]]] = {
+        "query.read, 50 of a channel": (
+            "query.read",
+            [[{**_filter({"content": {"channel": name}}), **latest}] for name in CHANNELS],
+        ),
+        "query.read, a thread": (
+            "query.read",
+            [[_filter({"content": {"type": "post", "root": key}})] for key in ids],
+        ),
+        "backlinks.read, a thread": (
+            "backlinks.read",
+            [[{"query": [{"$filter": {"dest": key}}], "index": "DTA"}] for key in ids],
+        ),
+        "links to a message": ("links", [[{"dest": key, "values": True}] for key in ids]),
+        "search.query, 50 of a word": (
+            "search.query",
+            [[{"query": name, "limit": 50}] for name in CHANNELS],
+        ),
+    }
+    place = PluginsServer if kind is SsbServer else kind
+    found: Figures = {}
+    async with place(await bench.full(place)) as server:
+        # Over the net ssb-server waits for delayed acknowledgements (row `latency`): here neither does.
+        client = await server.client(remote=f"unix:{server.folder / 'socket'}~noauth")
+        await asyncio.sleep(SETTLE_S)
+        for name, (method, each) in asked.items():
+            found[f"ms a {name}"] = Figure(await _one_by_one(client, method, each))
+        about = [[{"key": "name", "dest": feed}] for feed in bench.feeds[:FEW]]
+        began = time.monotonic()
+        for args in about:
+            await client.call("about.socialValue", *args)
+        found["ms an about.socialValue"] = Figure((time.monotonic() - began) / len(about) * 1000)
+    return found
 
 
 async def _one_by_one(client: Driver, method: str, each: list[list[Any]]) -> float:

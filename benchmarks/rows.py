@@ -6,10 +6,11 @@ from benchmarks.bench import Bench
 from benchmarks.blobs import blob_large, blobs_small, blobs_to_twenty
 from benchmarks.connections import handshakes, idle
 from benchmarks.figures import Figures
+from benchmarks.following import hops_50000
 from benchmarks.forwarding import forward_ten, line_of_five, serve_200
 from benchmarks.indexing import index_lag, index_zero, while_indexing
 from benchmarks.publishing import latency, publish
-from benchmarks.questions import queries
+from benchmarks.questions import queries, views
 from benchmarks.reading import read_history, read_log
 from benchmarks.siege import siege
 from benchmarks.spreading import ebt_duplicates
@@ -51,6 +52,8 @@ ROWS: dict[str, Row] = {
     "index-zero": index_zero,
     "index-lag": index_lag,
     "while-indexing": while_indexing,
+    "views": views,
+    "hops-50000": hops_50000,
     "siege": siege,
     "disk": disk,
 }

@@ -15,6 +15,7 @@ const words = ['granite', 'moss', 'thistle', 'burn', 'heather', 'corrie', 'naïv
 
 const keys = Array.from({ length: nFeeds }, (_, i) => ssbKeys.generate('ed25519', digest('interop feed ' + i)))
 const heads = keys.map(() => null)
+const roots = [] // of threads
 const out = fs.openSync(path.join(folder, 'messages.jsonl'), 'w')
 let timestamp = 1500000000000
 for (let n = 0; n < perFeed; n++) {
@@ -28,10 +29,14 @@ for (let n = 0; n < perFeed; n++) {
     else {
       const size = 150 + random(350); let text = ''
       while (text.length < size) text += words[random(words.length)] + ' '
-      content = { type: 'post', text, mentions: [] }
+      content = { type: 'post', text, mentions: random(10) ? [] : [{ link: keys[random(nFeeds)].id, name: 'feed' }] }
+      const kind = random(4)
+      if (kind === 0 && roots.length) { content.root = roots[random(roots.length)]; content.branch = heads[random(nFeeds)].id }
+      else if (kind === 1) content.channel = words[random(6)]
     }
     const value = validate.create(heads[i], k, null, content, timestamp)
     const key = validate.id(value)
+    if (n === 4 && roots.length < 50 && content.type === 'post') roots.push(key)
     heads[i] = { id: key, sequence: value.sequence, timestamp: value.timestamp, queue: [] }
     lines += JSON.stringify({ key, value }) + '\n'
   })
