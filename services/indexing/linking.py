@@ -57,10 +57,10 @@ class LinkRows:
         self._kind = kind
 
     def rows(self, message: Message) -> Iterator[Row]:
-        """A row for each link and index."""
+        """A row for each link and index; of those with one key the last link's, as in flumeview-links."""
         position, space = message.position.to_bytes(_POSITION), message.space
-        for n, key in self._kind.keys(message):
-            yield Row(cut(key) + position, n.to_bytes(2), space)
+        for key, n in {cut(key): n for n, key in self._kind.keys(message)}.items():
+            yield Row(key + position, n.to_bytes(2), space)
 
 
 def _values(index: Index, link: Mapping[str, Any]) -> list[Any] | None:
