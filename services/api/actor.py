@@ -32,7 +32,7 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
     workers = [name for name in asked(settings) if service_of(name) == "replication"]
     ooo = settings.section("ooo", Ooo)
     messages = MessageHandlers(node, workers, ooo)
-    upkeep = UpkeepHandlers(node, messages, ooo.timeout)
+    upkeep = UpkeepHandlers(node, messages, workers, ooo.timeout)
     return {
         "health": Method("async", about.health, muxrpc=False),
         "whoami": Method("sync", about.whoami),

@@ -20,6 +20,7 @@ from services.replication.adapters.observer import Observer
 from services.replication.adapters.ooo import Exchange
 from services.replication.adapters.own_feed import OwnFeed
 from services.replication.adapters.peers import Peers
+from services.replication.adapters.ranges import Ranges
 from services.replication.handlers.beginning import Beginning
 from services.replication.handlers.ebt import EbtHandlers
 from services.replication.handlers.health import HealthHandler
@@ -60,6 +61,7 @@ def methods(beginning: Beginning, wishes: Wishes, scheduler: Scheduler) -> Mappi
         "replicationScheduler.start": Method("sync", schedule.start),
         "replicationScheduler.reconfigure": Method("sync", schedule.reconfigure),
         "ooo.stream": Method("duplex", ooo.stream, ANONYMOUS),
+        "ooo.range": Method("async", ooo.fetch, muxrpc=False),
         "ooo.want": Method("async", ooo.want, muxrpc=False),
         "requests.read": Method("source", replicate.read_requests, muxrpc=False),
         "health": Method("async", HealthHandler(beginning, histories).health, muxrpc=False),
@@ -95,6 +97,7 @@ class Replication:
         self.colleagues = Colleagues(node, share, self.wishes)
         self.observer = Observer(self.hub, self.appender, self.peers, self.colleagues.told)
         self.exchange = Exchange(node, self.hub, self.wishes, share, before.hmac_key)
+        self.ranges = Ranges(node, self.peers, before.hmac_key)
         self.ready = asyncio.Event()
         self.hub.change(Change(sorted(self.wishes.wanted), [], self.wishes.blocks()))
         self.wishes.on_change(self.hub.change)

@@ -4,7 +4,9 @@ Knows who keeps what: storage the log, indexing the views, peers what was damage
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from common.bus import BusError, Call, Node
 from common.feed.json import Json, compact_utf8
@@ -16,9 +18,19 @@ __all__ = ["UpkeepHandlers"]
 
 AT_ONCE = 8
 """Messages that peers are asked for at a time."""
+MAX_RANGE = 1_000
+"""Messages of one `ooo.range` (docs/bus.md, section 8)."""
 NO_DEADLINE = 0
 PARTS = (("log", "storage", "log"), ("views", "indexing", "views"))
 """Name of a part, its service, and how its methods begin."""
+
+
+class _Lost(NamedTuple):
+    """A message whose text is to come from peers."""
+
+    feed: str
+    sequence: int
+    id: MessageId
 
 
 class _Found:
@@ -27,7 +39,7 @@ class _Found:
     def __init__(self) -> None:
         self.problems = 0
         self.mended = 0
-        self.fetch: list[MessageId] = []
+        self.fetch: list[_Lost] = []
 
     def take(self, item: dict[str, Any]) -> None:
         """An item of `log.check`."""
@@ -35,18 +47,33 @@ class _Found:
             return
         self.problems += 1
         if item.pop("fetch"):
-            self.fetch.append(item["id"])
+            self.fetch.append(_Lost(item["feed"], item["sequence"], item["id"]))
             item["mended"] = False
         elif item["mended"]:
             self.mended += 1
+
+    def ranges(self) -> list[dict[str, Any]]:
+        """The messages that peers are asked for as runs of sequences of one feed."""
+        found: list[dict[str, Any]] = []
+        for feed, sequence, _ in sorted(self.fetch):
+            last = found[-1] if found else None
+            goes_on = last is not None and (last["id"], last["upto"]) == (feed, sequence - 1)
+            if last is not None and goes_on and sequence - last["from"] < MAX_RANGE:
+                last["upto"] = sequence
+            else:
+                found.append({"id": feed, "from": sequence, "upto": sequence})
+        return found
 
 
 class UpkeepHandlers:
     """The methods."""
 
-    def __init__(self, node: Node, messages: MessageHandlers, fetch_ms: float) -> None:
+    def __init__(
+        self, node: Node, messages: MessageHandlers, workers: Sequence[str], fetch_ms: float
+    ) -> None:
         self._node = node
         self._messages = messages
+        self._workers = workers
         self._fetch_ms = fetch_ms
 
     async def fsck(self, call: Call) -> None:
@@ -78,14 +105,25 @@ class UpkeepHandlers:
                     await _send(call, part, batch.json())
 
     async def _fetch(self, call: Call, found: _Found) -> None:
-        """Ask peers for the texts that were damaged here; storage puts them in their places."""
+        """Ask peers for the texts that were damaged here; storage puts them in their places.
+
+        Runs of a feed are asked of its history, which every peer gives; then what is left by ids, which not all know.
+        """
+        for wanted in found.ranges():
+            for worker in self._workers:
+                with suppress(BusError):
+                    asked_all = await self._node.call(
+                        worker, "ooo.range", wanted, deadline_ms=NO_DEADLINE
+                    )
+                    if asked_all.json() is True:
+                        break
         waiting = iter(found.fetch)
         asked = fetched = 0
 
         async def work() -> None:
             nonlocal asked, fetched
-            for key in waiting:
-                came = await self._messages.ask(Wanted(key, self._fetch_ms), patient=False)
+            for lost in waiting:
+                came = await self._messages.ask(Wanted(lost.id, self._fetch_ms), patient=False)
                 asked, fetched = asked + 1, fetched + came
                 found.mended += came
                 item = {"fetched": fetched, "asked": asked, "of": len(found.fetch)}

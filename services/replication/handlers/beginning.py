@@ -13,6 +13,7 @@ from services.replication.adapters.hub import Hub
 from services.replication.adapters.observer import Observer
 from services.replication.adapters.ooo import Exchange
 from services.replication.adapters.peers import Peers
+from services.replication.adapters.ranges import Ranges
 from services.replication.model import Wishes
 
 
@@ -26,6 +27,7 @@ class Parts(Protocol):
     colleagues: Colleagues
     observer: Observer
     exchange: Exchange
+    ranges: Ranges
     wishes: Wishes
     ready: asyncio.Event
 

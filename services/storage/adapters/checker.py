@@ -15,6 +15,7 @@ from common.feed.record import Record, RecordError
 from common.feed.validate import Verified, verify_batch
 from common.store import Batch, Store, StoreDamaged
 from services.storage.adapters.losses import Losses
+from services.storage.adapters.salvage import readable
 from services.storage.chain import (
     CHAIN,
     INDEX,
@@ -231,13 +232,7 @@ class Checker:
             return self._store.get_many(family, keys)
         except StoreDamaged:
             self.damaged = True
-            return [self._one(family, key) for key in keys]
-
-    def _one(self, family: str, key: bytes) -> bytes | None:
-        try:
-            return self._store.get(family, key)
-        except StoreDamaged:
-            return None
+            return readable(self._store, family, keys)
 
     async def _rows(self, family: str) -> AsyncIterator[tuple[bytes, bytes]]:
         """All rows of a family, as far as it can be read, with turns for others between."""

@@ -18,14 +18,15 @@ from struct import Struct
 from typing import Self
 
 from common.feed.json import parse
-from common.feed.record import Candidate, Record, RecordError, pack_candidate
+from common.feed.record import Candidate, Record, pack_candidate
 from common.runtime.errors import NotNow, StartError
-from common.store import Batch, Store, StoreError, StoreFull, open_rocks
+from common.store import Batch, Store, StoreDamaged, StoreError, StoreFull, open_rocks
 from services.storage import forks
 from services.storage.adapters import erasures, strays
 from services.storage.adapters.checker import Checker
 from services.storage.adapters.losses import Losses
 from services.storage.adapters.renewer import renew
+from services.storage.adapters.salvage import NO_KEY, NOTHING, hole, is_whole, readable
 from services.storage.model import Fork, Group, Head, Log
 
 __all__ = ["FAMILIES", "MAX_SLICE", "MAX_SLICE_BYTES", "Database", "open_database"]
@@ -97,9 +98,12 @@ class Database:
         """What the log keeps in memory. Where the other families do not end with it, they are folded again."""
         position, received, agree = 0, 0.0, True
         for key, raw in self._store.scan("log", reverse=True, limit=1):
-            position, record = _U64.unpack(key)[0], Record.parse(raw)
-            received, feed = record.received, _FEED.pack(record.author, record.sequence)
-            agree = self._store.get("ids", record.key) == key == self._store.get("feeds", feed)
+            position = _U64.unpack(key)[0]
+            received = self.received_at(position)
+            if is_whole(raw):
+                record = Record.parse(raw)
+                feed = _FEED.pack(record.author, record.sequence)
+                agree = self._store.get("ids", record.key) == key == self._store.get("feeds", feed)
         heads = self._heads()
         last = max((head.position for head in heads.values()), default=0)
         if not agree or last != position or self._store.get("meta", _MENDING) is not None:
@@ -185,7 +189,25 @@ class Database:
     def slice(
         self, first: int, last: int, *, reverse: bool = False, limit: int = MAX_SLICE
     ) -> list[tuple[int, bytes]]:
-        """Positions and records from `first` to `last`, from the end if `reverse`: as many as a slice holds."""
+        """Positions and records from `first` to `last`, from the end if `reverse`: as many as a slice holds.
+
+        No position is left out: where a record is damaged stands `NOTHING`.
+        """
+        try:
+            found = self._scanned(first, last, reverse=reverse, limit=limit)
+        except StoreDamaged:
+            found = []
+        start, step = (last, -1) if reverse else (first, 1)
+        dense = all(n == start + step * i and is_whole(raw) for i, (n, raw) in enumerate(found))
+        if dense and (found or not self._reaches(first)):
+            return found
+        numbers = [start + step * i for i in range(min(limit, MAX_SLICE, last - first + 1))]
+        raws = self.records_at(numbers)
+        return _cut([(n, raw or NOTHING) for n, raw in zip(numbers, raws, strict=True)])
+
+    def _scanned(
+        self, first: int, last: int, *, reverse: bool, limit: int
+    ) -> list[tuple[int, bytes]]:
         scan = self._store.scan(
             "log",
             _U64.pack(first),
@@ -201,10 +223,17 @@ class Database:
                 break
         return found
 
+    def _reaches(self, position: int) -> bool:
+        """Whether there is anything in the log from a position on, be it damaged."""
+        try:
+            return any(True for _ in self._store.scan("log", _U64.pack(position), limit=1))
+        except StoreDamaged:
+            return True
+
     def feed_slice(
         self, author: bytes, first: int, last: int, *, reverse: bool = False, limit: int = MAX_SLICE
     ) -> list[tuple[int, bytes]]:
-        """Sequences and records of one feed, as `slice`."""
+        """Sequences and records of one feed, as `slice`; where a record is damaged stands a header without a text."""
         scan = self._store.scan(
             "feeds",
             _FEED.pack(author, first),
@@ -212,29 +241,38 @@ class Database:
             reverse=reverse,
             limit=min(limit, MAX_SLICE),
         )
-        places = list(scan)
-        records = self._store.get_many("log", [place for _, place in places])
-        numbers = [_FEED.unpack(key)[1] for key, _ in places]
-        pairs = [(n, raw) for n, raw in zip(numbers, records, strict=True) if raw is not None]
-        full = sum(1 for size in accumulate(len(raw) for _, raw in pairs) if size < MAX_SLICE_BYTES)
-        return pairs[: full + 1]
+        places = [(_FEED.unpack(key)[1], place) for key, place in scan]
+        if not reverse:  # what follows a row that is missing is of no use
+            absent = [n for n, (number, _) in enumerate(places, first) if n != number]
+            places = places[: absent[0] - first] if absent else places
+            more = [(absent[0], hole(author, absent[0]))] if absent else []
+        else:
+            more = []
+        records = self._records([place for _, place in places])
+        numbers = [number for number, _ in places]
+        pairs = [(n, raw or hole(author, n)) for n, raw in zip(numbers, records, strict=True)]
+        return _cut(pairs + more)
 
     def records_at(self, positions: list[int]) -> list[bytes | None]:
-        """Records by position."""
-        return self._store.get_many("log", [_U64.pack(position) for position in positions])
+        """Records by position; None also for a damaged one."""
+        return self._records([_U64.pack(position) for position in positions])
 
     def records_of(self, keys: list[bytes]) -> list[bytes | None]:
-        """Records by the raw keys of their messages."""
+        """Records by the raw keys of their messages; None also for a damaged one."""
         places = self._store.get_many("ids", keys)
-        found = iter(self._store.get_many("log", [place for place in places if place is not None]))
+        found = iter(self._records([place for place in places if place is not None]))
         return [None if place is None else next(found) for place in places]
 
+    def _records(self, places: list[bytes]) -> list[bytes | None]:
+        return [raw if is_whole(raw) else None for raw in readable(self._store, "log", places)]
+
     def received_at(self, position: int) -> float:
-        """When the message at a position was received, in milliseconds since 1970."""
-        raw = self._store.get("log", _U64.pack(position))
-        if raw is None:
-            raise RecordError(f"the log has no position {position}")
-        return Record.parse(raw).received
+        """When the message at a position was received, in milliseconds since 1970; of a damaged one the one before it."""
+        for n in range(position, max(position - MAX_SLICE, 0), -1):
+            raw = self.records_at([n])[0]
+            if raw is not None:
+                return Record.parse(raw).received
+        return 0.0
 
     def claimed_by(self, author: bytes) -> float:
         """The time that a feed's newest message claims, in milliseconds since 1970; 0 where there is none."""
@@ -251,6 +289,8 @@ class Database:
         if not found or found[-1][0] != sequence:
             return None
         record = Record.parse(found[-1][1])
+        if record.key == NO_KEY:
+            return None
         previous = Record.parse(found[0][1]).key if len(found) > 1 else None
         return Candidate(record.key, author, sequence, previous, record.message)
 
@@ -303,6 +343,8 @@ class Database:
         while pairs := list(self._store.scan("log", start, limit=_AT_ONCE)):
             batch = Batch()
             for place, raw in pairs:
+                if not is_whole(raw):
+                    continue
                 record = Record.parse(raw)
                 batch.put("ids", record.key, place)
                 batch.put("feeds", _FEED.pack(record.author, record.sequence), place)
@@ -313,6 +355,12 @@ class Database:
         batch = Batch()
         batch.delete("meta", _MENDING)
         self._store.write(batch, sync=True)
+
+
+def _cut(pairs: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """As many as a slice holds."""
+    full = sum(1 for size in accumulate(len(raw) for _, raw in pairs) if size < MAX_SLICE_BYTES)
+    return pairs[: full + 1]
 
 
 def _pack(message: Candidate) -> bytes:

@@ -8,19 +8,20 @@ import pytest
 import zmq
 
 from common.bus import Call, CallerError, Method, Node
-from common.refs import message_id
+from common.refs import feed_id, message_id
 from services.api.handlers.messages import MessageHandlers
 from services.api.handlers.upkeep import UpkeepHandlers
 from services.api.settings import Ooo
 from tests.support.waiting import PATIENCE_S
 
 HERE, AWAY = (message_id(bytes([n]) * 32) for n in range(2))
+FEED = feed_id(bytes(32))
 CHECKED = {"checked": 5, "of": 5}
 
 
-def problem(kind: str, key: str, *, mended: bool, fetch: bool) -> dict[str, Any]:
-    about = {"problem": kind, "position": 3, "why": "so", "id": key}
-    return {**about, "mended": mended, "fetch": fetch}
+def problem(kind: str, key: str, sequence: int, *, mended: bool, fetch: bool) -> dict[str, Any]:
+    about = {"problem": kind, "position": 3, "why": "so", "id": key, "feed": FEED}
+    return {**about, "sequence": sequence, "mended": mended, "fetch": fetch}
 
 
 class Others:
@@ -28,17 +29,22 @@ class Others:
 
     def __init__(self) -> None:
         self.rebuilt: list[str] = []
+        self.ranges: list[Any] = []
         self.views = True
 
     async def check(self, call: Call) -> None:
         repair = call.args[0]["repair"]
         items = [
-            problem("message", HERE, mended=repair, fetch=repair),
-            problem("message", AWAY, mended=repair, fetch=repair),
-            problem("index", AWAY, mended=repair, fetch=False),
+            problem("message", HERE, 7, mended=repair, fetch=repair),
+            problem("message", AWAY, 8, mended=repair, fetch=repair),
+            problem("index", AWAY, 8, mended=repair, fetch=False),
             CHECKED,
         ]
         await call.send([orjson.dumps(item) for item in items])
+
+    async def range(self, call: Call) -> bool:
+        self.ranges.append(call.args[0])
+        return False
 
     async def want(self, call: Call) -> bool:
         return bool(call.args[0]["id"] == HERE)
@@ -76,7 +82,7 @@ async def client(others: Others) -> AsyncIterator[Node]:
     names = ("storage", "indexing", "replication")
     server = node("api", api, *names)
     messages = MessageHandlers(server, ["replication"], Ooo(timeout=100, hook=True))
-    upkeep = UpkeepHandlers(server, messages, 100)
+    upkeep = UpkeepHandlers(server, messages, ["replication"], 100)
     api |= {"fsck": Method("source", upkeep.fsck), "compact": Method("source", upkeep.compact)}
     compact = Method("source", others.compact)
     views = {
@@ -86,7 +92,11 @@ async def client(others: Others) -> AsyncIterator[Node]:
     }
     log = {"log.check": Method("source", others.check), "log.compact": compact}
     storage, indexing = node("storage", log), node("indexing", views)
-    replication = node("replication", {"ooo.want": Method("async", others.want)})
+    fetching = {
+        "ooo.want": Method("async", others.want),
+        "ooo.range": Method("async", others.range),
+    }
+    replication = node("replication", fetching)
     tester = node("test", {}, "api")
     async with storage, indexing, replication, server, tester:
         for name in names:
@@ -114,6 +124,7 @@ async def test_a_repair_asks_peers_and_builds_views_anew(client: Node, others: O
     fetched = [item for item in found if item.get("part") == "peers"]
     assert sorted(item["asked"] for item in fetched) == [1, 2]
     assert fetched[-1]["of"] == 2
+    assert others.ranges == [{"id": FEED, "from": 7, "upto": 8}]
     assert others.rebuilt == ["links"]
     assert {"part": "views", "view": "links", "rebuilt": True} in found
     assert found[-1] == {"ok": False, "problems": 4, "mended": 3}

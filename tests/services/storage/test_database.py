@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from common.feed.record import Candidate, Record, RecordError
+from common.feed.record import HEADER_BYTES, Candidate, Record
 from common.refs.ids import raw
 from common.runtime.errors import StartError
 from common.store import Batch, Store, open_memory, open_rocks
@@ -16,6 +16,7 @@ from services.storage.adapters.database import (
     Database,
     open_database,
 )
+from services.storage.adapters.salvage import NOTHING
 from services.storage.model import Group, Log
 
 
@@ -122,8 +123,46 @@ def test_message_at_gives_the_candidate_back(authors: Any) -> None:
     record = database.records_at([3])[0]
     assert record
     assert Record.parse(record).sequence == 3
-    with pytest.raises(RecordError, match="no position 9"):
-        database.received_at(9)
+    assert database.received_at(9) == 3
+
+
+def test_damaged_records_have_a_place_in_the_log_and_end_their_feed(authors: Any) -> None:
+    store = open_memory(FAMILIES)
+    database, _ = filled(store, authors[0].write(8))
+    author = raw(authors[0].id)
+    whole = database.slice(1, 8)
+    batch = Batch()
+    batch.delete("log", (2).to_bytes(8))
+    batch.put("log", (5).to_bytes(8), b"garbage")
+    batch.put("log", (8).to_bytes(8), b"?" * 200)
+    store.write(batch, sync=False)
+    expected = [(n, NOTHING if n in {2, 5, 8} else record) for n, record in whole]
+    assert database.slice(1, 8) == expected
+    assert database.slice(1, 8, reverse=True) == expected[::-1]
+    assert database.slice(2, 2) == expected[1:2]
+    assert database.slice(8, 8) == expected[7:]
+    assert database.slice(9, 12) == []
+    feed = database.feed_slice(author, 1, 8)
+    assert [len(record) > HEADER_BYTES for _, record in feed] == [
+        n not in {2, 5, 8} for n in range(1, 9)
+    ]
+    assert database.message_at(author, 5) is None
+    assert database.records_at([1, 2, 5]) == [whole[0][1], None, None]
+    assert database.received_at(2) == database.received_at(1)
+    assert Database(store, "again").load().position == 8
+
+
+def test_a_feed_with_a_missing_row_ends_there(authors: Any) -> None:
+    store = open_memory(FAMILIES)
+    database, _ = filled(store, authors[0].write(5))
+    author = raw(authors[0].id)
+    batch = Batch()
+    batch.delete("feeds", author + (3).to_bytes(8))
+    store.write(batch, sync=False)
+    for first in (1, 3):
+        found = database.feed_slice(author, first, 5)
+        assert [n for n, _ in found] == list(range(first, 4))
+        assert len(found[-1][1]) == HEADER_BYTES
 
 
 def test_open_refuses_another_layout(tmp_path: Path) -> None:
