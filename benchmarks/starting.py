@@ -18,7 +18,7 @@ AGAIN_S = 0.02
 WATCHED_S = 1.0
 REST_S = 3.0
 # What both kinds of server make out of their log; ssb-server keeps the log itself beside it.
-DERIVED = ("flume", "scuttlebot/views")
+DERIVED = ("flume", "scuttlebot/views", "scuttlebot/search")
 LOG = "log.offset"
 
 

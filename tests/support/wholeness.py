@@ -11,6 +11,7 @@ from common.refs import FeedId, feed_id, raw
 from common.runtime.secret import load_or_create
 from common.store import Store, open_memory, open_rocks
 from services.indexing.adapters.database import FOLDER as VIEWS_FOLDER
+from services.indexing.adapters.generations import FOLDER as SEARCH_FOLDER
 from services.indexing.adapters.generations import Generations
 from services.indexing.boxes import Boxes
 from services.indexing.model.index import BOTH, Index
@@ -19,7 +20,7 @@ from services.indexing.model.words import entry_of
 from services.indexing.views import VIEWS
 from services.storage.adapters.database import FAMILIES, FOLDER
 
-__all__ = ["VIEWS_FOLDER", "check_log", "check_views", "keys_of", "own_texts"]
+__all__ = ["SEARCH_FOLDER", "VIEWS_FOLDER", "check_log", "check_views", "keys_of", "own_texts"]
 
 MAX_HOPS = 2
 

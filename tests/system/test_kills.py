@@ -14,7 +14,7 @@ from tests.support.deleting import Deleter
 from tests.support.killing import LONGER, Killer
 from tests.support.publishing import Publisher
 from tests.support.servers import OurServer, eventually
-from tests.support.wholeness import VIEWS_FOLDER, check_log, check_views, own_texts
+from tests.support.wholeness import SEARCH_FOLDER, VIEWS_FOLDER, check_log, check_views, own_texts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 * LONGER)]
 IN_FLIGHT = 8
@@ -70,7 +70,8 @@ async def test_views_agree_with_the_log_whenever_indexing_was_killed(
         await publish_while(publisher, Killer(server, seed, services=["indexing"], pause=pause), 6)
         await eventually(publisher.whole, within=MEND_LIMIT_S)
     check(server, publisher)
-    shutil.rmtree(server.folder / VIEWS_FOLDER)
+    for folded in (VIEWS_FOLDER, SEARCH_FOLDER):
+        shutil.rmtree(server.folder / folded)
     async with OurServer(server.folder, port=server.port) as again:
         both = ("indexing", "indexing", "storage")
         await Killer(again, seed, services=both, pause=(0.05, 0.9)).kill(8)
