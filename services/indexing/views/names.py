@@ -132,6 +132,8 @@ class _Queries:
 
     async def _one(self, call: Call, kind: bytes) -> bytes:
         dest = call.args[0] if call.args else None
+        if isinstance(dest, dict):
+            dest = dest.get("id")  # as go-sbot takes it too
         if not isinstance(dest, str):
             raise CallerError("id must be a text")
         if not _is_key(dest):

@@ -45,7 +45,7 @@ async def fill(suite: Suite) -> None:
 async def test_names_that_count(suite: Suite) -> None:
     await fill(suite)
     assert await suite.call("names.getSignifier", CAT) == "katze"
-    assert await suite.call("names.getSignifier", DAN) == "kate"
+    assert await suite.call("names.getSignifier", {"id": DAN}) == "kate"
     assert await suite.call("names.getSignifier", BOB) == BOB
     assert await suite.call("names.getSignifier", "x") == "x"
     assert await suite.call("names.getImageFor", CAT) == TWO
