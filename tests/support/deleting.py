@@ -20,16 +20,21 @@ class Deleter:
         self._publisher = publisher
         self._random = random.Random(seed)
         self._n = 0
+        self._stopping = False
 
     async def run(self) -> None:
-        """Go on until cancelled."""
-        while True:
+        """Go on until `stop`."""
+        while not self._stopping:
             try:
                 async with self._publisher.client() as peer:
-                    while not peer.closed.is_set():
+                    while not (self._stopping or peer.closed.is_set()):
                         await self._step(peer)
             except (OSError, RefusedError, TimeoutError):
                 await asyncio.sleep(RETRY_S)
+
+    def stop(self) -> None:
+        """End with the question that is under way."""
+        self._stopping = True
 
     async def finish(self) -> bool:
         """Ask once more for all deletions; whether all were answered."""

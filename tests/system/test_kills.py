@@ -90,8 +90,8 @@ async def test_what_is_deleted_is_gone_everywhere_whoever_is_killed(
             victims = ("storage", "indexing")
             await Killer(server, seed, services=victims, pause=(0.05, 1.0)).kill(12)
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            deleter.stop()
+            await running
         await eventually(deleter.finish, within=MEND_LIMIT_S)
 
         async def taken_out() -> bool:
