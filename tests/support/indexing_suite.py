@@ -195,7 +195,7 @@ class Suite:
 @asynccontextmanager
 async def indexing() -> AsyncIterator[Suite]:
     """The service with an empty log; IDS[0] is our own feed, and hops go to 2."""
-    with tempfile.TemporaryDirectory(prefix="sb-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as folder:
 
         def endpoint(name: str) -> str:
             return f"ipc://{folder}/bus/{name}"
