@@ -14,6 +14,8 @@ from services.indexing.adapters.reader import CHUNK, Reader
 
 __all__ = ["between", "first_since", "positions_between", "rows_between", "settled"]
 
+PROBES = 32
+"""Messages looked at in each step of a search by time: four steps find one in a million."""
 _AFTER_ALL = b"\xff" * 9
 """Behind a key: after all rows with that key, whatever their positions."""
 
@@ -60,15 +62,25 @@ def between(span: Span, values: Sequence[Any]) -> bool:
 
 
 async def first_since(reader: Reader, time: float, upto: int, *, after: bool = False) -> int:
-    """The first position up to `upto` received at a time or later (`after`: later); `upto` + 1 where none was."""
+    """The first position up to `upto` received at a time or later (`after`: later); `upto` + 1 where none was.
+
+    Deleted messages count as little as they can: a position among them is as good as the next one that is there.
+    """
     low, high = 1, upto + 1
     while low < high:
-        middle = (low + high) // 2
-        at, received = await _received(reader, middle, high)
-        if received is not None and (received <= time if after else received < time):
-            low = at + 1
-        else:
-            high = middle
+        step = max(1, (high - low) // PROBES)
+        found = await reader.messages(range(low, high, step))
+        if not found and step > 1:  # all of them deleted
+            found = await reader.messages(range(low, min(low + CHUNK, high)))
+            low = low if found else min(low + CHUNK, high)
+        for message in found:
+            received = message.record.received
+            if received > time or (received == time and not after):
+                high = message.position
+                break
+            low = message.position + 1
+        if step == 1:
+            return high
     return low
 
 
@@ -78,14 +90,3 @@ async def _position(reader: Reader, bound: Any, upto: int, *, after: bool) -> in
     if isinstance(bound, int | float):
         return await first_since(reader, bound, upto, after=after)
     return upto + 1
-
-
-async def _received(reader: Reader, position: int, end: int) -> tuple[int, float | None]:
-    """The first message from a position on that is still there, and when it was received."""
-    step = 1
-    while position < end:
-        found = await reader.messages(range(position, min(position + step, end)))
-        if found:
-            return found[0].position, found[0].record.received
-        position, step = position + step, CHUNK
-    return end, None
