@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from common.runtime.birth import Birth, birth_of
 from common.runtime.errors import StartError
+from common.runtime.whole_file import flush_folder
 
 __all__ = ["FOLDER", "Found", "begin", "move", "read"]
 
@@ -74,7 +75,7 @@ def begin(data: Path, feed: str, sequence: int, doubt: str | None = None) -> Non
     for path in before:
         if path != here:
             path.unlink(missing_ok=True)
-    _flush(folder)
+    flush_folder(folder)
 
 
 def move(data: Path, before: int, sequence: int) -> None:
@@ -110,11 +111,3 @@ def _read(path: Path, feed: str) -> str | None:
     if not birth.is_same(here):
         return COPIED
     return doubt if isinstance(doubt, str) else None
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -15,6 +15,7 @@ from common.crypto import secret_file
 from common.crypto.keys import SEED_BYTES, Keys, generate
 from common.refs import FeedId, is_feed
 from common.runtime.errors import StartError
+from common.runtime.whole_file import flush_folder
 
 ID_FILE = Path("scuttlebot", "id")
 MAX_BYTES = 1 << 16  # a whole file of ssb-keys has 800: what is larger is something else
@@ -115,8 +116,4 @@ def _write(path: Path, data: bytes) -> None:
         os.link(name, path)
     finally:
         Path(name).unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    flush_folder(path.parent)

@@ -5,7 +5,6 @@ decides nothing else. Called by the handlers.
 """
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import msgspec
 
 from common.bus import CallerError, OurError
 from common.runtime.errors import StartError
+from common.runtime.whole_file import put_whole
 from services.api.invites import Code, state_of
 
 __all__ = ["FILE", "Book", "open_book"]
@@ -47,15 +47,9 @@ class Book:
                     f"there are {MAX_CODES} invites that can still be used", "refused"
                 )
             del codes[min(over, key=lambda one: one.created).id]
-        fresh = self._path.with_name(self._path.name + "~")
         try:
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(list(codes.values())))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
+            put_whole(self._path, msgspec.json.encode(list(codes.values())))
         except OSError as error:
             raise OurError(f"{self._path}: {error.strerror}", "no_space") from error
         self.codes = codes

@@ -5,7 +5,6 @@ Knows the file, and that what stands in it may be anything. Called by `__main__`
 """
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import orjson
 from common.bus import OurError
 from common.feed.groups import is_group, key_of
 from common.refs import bfe, is_feed, is_message
+from common.runtime.whole_file import put_whole
 
 __all__ = ["Kept", "KeyFile"]
 
@@ -64,16 +64,9 @@ class KeyFile:
         Raises:
             OurError: that cannot be done.
         """
-        fresh = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            fresh.unlink(missing_ok=True)
-            with open(fresh, "xb", opener=_private) as file:
-                file.write(orjson.dumps(msgspec.to_builtins(self.kept)) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
-            _flush(self._path.parent)
+            put_whole(self._path, orjson.dumps(msgspec.to_builtins(self.kept)) + b"\n")
         except OSError as error:
             raise OurError(f"{self._path} cannot be written: {error.strerror}") from error
 
@@ -94,15 +87,3 @@ class KeyFile:
         self._path.replace(aside)
         LOGGER.error("%s was damaged: it is now %s, and its keys are not used", self._path, aside)
         return Kept()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

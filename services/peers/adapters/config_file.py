@@ -10,7 +10,7 @@ import orjson
 from common.bus import CallerError, OurError
 from common.runtime import sources
 from common.runtime.errors import SettingsError
-from services.peers.adapters.files import write_json
+from common.runtime.whole_file import put_whole
 
 __all__ = ["put"]
 
@@ -30,6 +30,6 @@ def put(folder: Path, name: str, value: bool) -> None:
     section = document.get("gossip")
     document["gossip"] = {**(section if isinstance(section, dict) else {}), name: value}
     try:
-        write_json(path, orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        put_whole(path, orjson.dumps(document, option=orjson.OPT_INDENT_2))
     except OSError as error:
         raise OurError(f"{path} cannot be written: {error.strerror}") from error

@@ -11,7 +11,8 @@ from pathlib import Path
 import orjson
 
 from common.bus import BusError, Node
-from services.peers.adapters.files import read_json, write_json
+from common.runtime.whole_file import put_whole
+from services.peers.adapters.files import read_json
 from services.peers.model.firewall import Attempt, Firewall
 from services.peers.model.hub import Contact
 from services.peers.model.pools import Change, Pools
@@ -77,7 +78,7 @@ class Door:
             self._attempted.clear()
             text = orjson.dumps([[a.id, a.ts] for a in self.firewall.attempts()])
             try:
-                await asyncio.to_thread(write_json, self._path, text)
+                await asyncio.to_thread(put_whole, self._path, text)
             except OSError as error:
                 log.debug("not written", extra={"fields": {"reason": error.strerror}})
 

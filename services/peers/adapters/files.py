@@ -5,16 +5,16 @@ Knows the two files, and that what stands in them may be anything. Must never kn
 
 import asyncio
 import logging
-import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 
+from common.runtime.whole_file import put_whole
 from services.peers.model.book import Book, migrated
 
-__all__ = ["BookFile", "read_json", "write_json"]
+__all__ = ["BookFile", "read_json"]
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class BookFile:
         self._changed.clear()
         text = orjson.dumps(self._book.dump(), option=orjson.OPT_INDENT_2)
         try:
-            await asyncio.to_thread(write_json, self._path, text)
+            await asyncio.to_thread(put_whole, self._path, text)
             self._trouble = None
         except OSError as error:
             if self._trouble is None:
@@ -140,17 +140,3 @@ def read_json(path: Path) -> bytes | None:
     with path.open("rb") as file:
         text = file.read(MAX_FILE_BYTES + 1)
     return None if len(text) > MAX_FILE_BYTES else text
-
-
-def write_json(path: Path, text: bytes) -> None:
-    """Put a file in the place of another, whole or not at all.
-
-    Raises:
-        OSError: the disk does not take it; the old one is still there.
-    """
-    fresh = path.with_name(path.name + "~")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 from common.bus import Node, again
-from services.peers.adapters.files import BookFile, read_json, write_json
+from common.runtime.whole_file import put_whole
+from services.peers.adapters.files import BookFile, read_json
 from services.peers.model.announced import Announcements
 
 __all__ = ["Pubs"]
@@ -60,7 +61,7 @@ class Pubs:
         text = orjson.dumps({"pubs": {"after": self._after}})
         try:
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            await asyncio.to_thread(write_json, self._path, text)
+            await asyncio.to_thread(put_whole, self._path, text)
             self._written = self._after
         except OSError as error:
             fields = {"reason": error.strerror}
