@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from tests.support.answers import differences
 from tests.support.asked import CLIENTS, MAKERS, PLUGINS, methods, questions
-from tests.support.asked.accepted import accepted
+from tests.support.asked.accepted import ACCEPTED, LIVE, text
 from tests.support.asking import Question
 from tests.support.driver import PEERS, PEERS_DB2, PEERS_PLUGINS
 from tests.support.node_packages import install
@@ -24,7 +24,10 @@ from tests.support.servers import ClientsServer, PluginsServer, Server
 
 Asked = dict[str, list[Question]]
 """Calls by method."""
-STACKS = ((PluginsServer, PEERS_PLUGINS, PLUGINS), (ClientsServer, PEERS_DB2, CLIENTS))
+STACKS = (
+    (PluginsServer, PEERS_PLUGINS, PLUGINS, ()),
+    (ClientsServer, PEERS_DB2, CLIENTS, ("800", "1", "plain")),
+)
 SHOWN = 20_000
 """Characters shown of the end of the reference's log."""
 
@@ -47,7 +50,9 @@ async def _record(
         for calls in asked.values():
             file.writelines(
                 f"{question}\n   {json.dumps(answer)}\n"
-                for question, answer in zip(calls, await side.ask_some_at_once(calls), strict=True)
+                for question, answer in zip(
+                    calls, await side.ask_some_at_once(calls, LIVE), strict=True
+                )
             )
     print((folder / "theirs.log").read_text()[-SHOWN:], file=sys.stderr)
 
@@ -58,8 +63,9 @@ async def _compare(
     wrong = 0
     async with pair(folder, data, reference, list(asked)) as sides:
         for name, calls in asked.items():
-            theirs, ours = await asyncio.gather(*(side.ask_some_at_once(calls) for side in sides))
-            found = differences(calls, theirs, ours, accepted(data))
+            asked_of = [side.ask_some_at_once(calls, LIVE) for side in sides]
+            theirs, ours = await asyncio.gather(*asked_of)
+            found = differences(calls, theirs, ours, ACCEPTED, text)
             wrong += len(found)
             print(f"== {name}: {len(found)} of {len(calls)} differ", *found, sep="\n", flush=True)
             if show:
@@ -80,11 +86,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--ask", nargs=3, action="append", metavar=("METHOD", "ARGUMENTS", "TYPE"))
     options = parser.parse_args(arguments)
     wrong = 0
-    for reference, packages, known in STACKS:
+    for reference, packages, known, crowd in STACKS:
         with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
             install(PEERS)
             folder = Path(name)
-            data = make_data(folder, "social.js")
+            data = make_data(folder, "social.js", *crowd)
             asked = {name: calls for name, calls in _asked(options, data).items() if name in known}
             if not asked:
                 continue

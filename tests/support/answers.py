@@ -14,6 +14,8 @@ BEFORE = 150
 STUMBLED = (
     "Cannot read properties of",
     "Cannot create property",
+    "Cannot destructure property",
+    "Cannot set properties of",
     "Cannot set properties of",
     "is not a function",
     "is not iterable",

@@ -35,6 +35,8 @@ class Server(abc.ABC):
     kind = ""
     speaks = False
     """Whether its standard output is read, or goes to the log."""
+    settles_at_start = False
+    """Whether some answers depend on what came while it ran, and on nothing but the log after a start."""
 
     def __init__(self, folder: Path, *flags: str, port: int | None = None) -> None:
         self.folder = folder
@@ -175,6 +177,7 @@ class PluginsServer(SsbServer):
     """npm's ssb-server with the plugins that answer clients' questions."""
 
     kind = "ssb-server, plugins"
+    settles_at_start = True
 
     def command(self) -> list[str]:
         return ["node", str(PEERS_PLUGINS / "server.js"), "start", "--", *self.arguments()]

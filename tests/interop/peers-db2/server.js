@@ -1,7 +1,8 @@
 'use strict'
 // The newer stack: ssb-db2, ssb-ebt 9, ssb-friends 5, ssb-conn 6 and the replication scheduler, under the flags of ssb-server.
 //   node server.js start -- --path FOLDER --host HOST --port PORT --caps.shs BASE64 [--clients]
-// With --clients also what answers clients' questions there: ssb-threads, and getSubset under its name in go-sbot.
+// With --clients also what answers clients' questions there: ssb-threads, and getSubset under its name in go-sbot. Messages are
+// then added in the order they come, no two at one time, so that what sorts by times of receipt is the same in each run.
 // What ssb-server calls publish, getVectorClock, createUserStream, add and gossip.connect is there under these names,
 // so that the same client drives both.
 const fs = require('fs')
@@ -44,6 +45,17 @@ if (flags.clients) {
   })
 }
 const running = ssb.use(known).use(gossip)(config)
+if (flags.clients) {
+  const now = Date.now
+  let last = 0
+  Date.now = () => (last = Math.max(now(), last + 0.001))
+  let before = Promise.resolve()
+  running.add = (value, cb) => {
+    before = before.then(() => new Promise((resolve) => {
+      running.db.addBatch([value], (err, added) => { cb(err, added && added[0]); resolve() })
+    }))
+  }
+}
 fs.writeFileSync(path.join(config.path, 'manifest.json'), JSON.stringify(running.getManifest(), null, 2))
 process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => running.close(() => process.exit(0)))

@@ -1,5 +1,6 @@
 'use strict'
-// What a small crowd says, from a fixed seed, the same bytes each time:  node social.js FOLDER [COUNT [SEED]]
+// What a small crowd says, from a fixed seed, the same bytes each time:  node social.js FOLDER [COUNT [SEED [plain]]]
+// With `plain` nobody claims a time that is still to come, and channels are texts: ssb-threads stumbles over both.
 // -> FOLDER/{secret (the server's), other (a stranger's), data.json}
 // data.json: {own, feeds: [ids], far, other, messages: [{key, value}], later: [{key, value}], private: [keys of what is for own],
 //   blobs: [ids], channels: [names], words: [words]}; `later` follow on `messages`.
@@ -20,8 +21,9 @@ const ssbKeys = require('ssb-keys')
 const validate = require('ssb-validate')
 
 const folder = process.argv[2]
-const COUNT = Number(process.argv[3] || 1200)
+const COUNT = Number(process.argv[3] || 800)
 const START = 1500000000000
+const PLAIN = process.argv[5] === 'plain'
 const digest = (text) => crypto.createHash('sha256').update(text).digest()
 
 const keys = ['own', 'ann', 'bob', 'cat', 'dan', 'eve', 'fay', 'gus', 'hal', 'ida'].map((name) => ssbKeys.generate('ed25519', digest('social ' + name)))
@@ -63,7 +65,7 @@ function claimed () {
   if (n === 0) return clock - 86400000
   if (n === 1) return clock + 0.5
   if (n === 2) return clock - random(3) * 1000
-  if (n === 3) return 4102444800000 + random(5)
+  if (n === 3 && !PLAIN) return 4102444800000 + random(5)
   if (n === 4) return pick([0, -12345, 1])
   return clock
 }
@@ -75,7 +77,7 @@ const text = (n) => Array.from({ length: n || 3 + random(12) }, () => chance(8) 
 const odd = () => pick([null, true, false, 0, 1, -1.5, '', 'x', [], [1], {}, { a: 1 }, { link: 'x' }, '%x.sha256', '@x.ed25519', { link: anyKey() }, [anyKey(), 1]])
 
 // ssb-query ends ssb-server at an object in `root` or `channel`, and ssb-links never gets past a null in a list
-const flat = () => pick([null, true, false, 0, 1, -1.5, '', 'x', '%x.sha256', anyone().id])
+const flat = () => PLAIN ? pick(['', 'x', 'No Channel']) : pick([null, true, false, 0, 1, -1.5, '', 'x', '%x.sha256', anyone().id])
 
 function mention () {
   return pick([

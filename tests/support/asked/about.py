@@ -66,10 +66,9 @@ def _read(p: Picks) -> Question:
 
 def _names(name: str) -> Maker:
     def make(p: Picks) -> Question:
-        odd = (
-            p.odd() or None
-        )  # ssb-server drops the connection over the empty text that it would answer
-        forms: list[Any] = [[p.feed()], [p.feed()], [p.feed()], [p.linked()], [odd]]
+        # ssb-server drops the connection over the empty text that it would answer, and remembers by what lists are as texts
+        odd = p.one(None, True, 1, -1, 1.5, "x", {})
+        forms: list[Any] = [[p.feed()], [p.feed()], [p.feed()], [p.linked() or "x"], [odd]]
         return Question(name, p.of(forms))
 
     return make

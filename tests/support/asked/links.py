@@ -36,13 +36,7 @@ def _filter(p: Picks) -> dict[str, Any]:
 def _backlinks(p: Picks) -> Question:
     query: Any = [{"$filter": _filter(p)}]
     if p.chance(0.15):
-        query.append(
-            {
-                "$map": p.one(
-                    {"key": "key", "dest": "dest", "rts": "rts"}, ["value", "content"], "key"
-                )
-            }
-        )
+        query.append({"$map": p.one({"key": "key", "dest": "dest"}, ["value", "content"], "key")})
     if p.chance(0.08):
         query.append({"$reduce": {"type": ["value", "content", "type"], "n": {"$count": True}}})
     if p.chance(0.1):

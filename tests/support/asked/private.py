@@ -104,6 +104,10 @@ def _stream(name: str) -> Maker:
             options |= {"id": p.feed()} | _bounds(p, lambda: p.number(80))
         if name == "messagesByType":
             options["type"] = p.kind()
+        if name == "createLogStream" and "reverse" in options:
+            options.pop(
+                "gte", None
+            )  # ssb-db puts `gt: 0` beside it, and backwards only that counts
         return Question(name, [options], "source")
 
     return make

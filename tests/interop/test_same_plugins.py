@@ -1,0 +1,60 @@
+"""What npm's plugins for clients answer and what we do: the same messages of a small crowd, hundreds of the same calls.
+
+Calls are generated: SAME_SEEDS (numbers, comma between) and SAME_COUNT ask for more of them. `python -m tests.interop.same`
+asks for single methods. Which differences stay, and why: tests/support/asked/accepted.py.
+
+Not compared, for the plugins cannot be run beside the others: ssb-tribes and the groups of it have a test of their own
+(test_groups.py); ssb-friends-purge deletes what the others are asked for; of ssb-tangle the versions above 1 have no methods.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.answers import assert_alive, differences
+from tests.support.asked import CLIENTS, PLUGINS, questions
+from tests.support.asked.accepted import ACCEPTED, LIVE, text
+from tests.support.driver import PEERS_DB2, PEERS_PLUGINS
+from tests.support.node_packages import install
+from tests.support.pair import make_data, pair
+from tests.support.servers import ClientsServer, PluginsServer, Server
+
+pytestmark = pytest.mark.interop
+SEEDS = [int(seed) for seed in os.environ.get("SAME_SEEDS", "1").split(",")]
+COUNT = int(os.environ.get("SAME_COUNT", "100"))
+CROWD = {
+    "ssb-db": ("600",),
+    "ssb-db2": (
+        "600",
+        "1",
+        "plain",
+    ),
+}
+STACKS = {
+    "ssb-db": (PluginsServer, PEERS_PLUGINS, PLUGINS),
+    "ssb-db2": (ClientsServer, PEERS_DB2, CLIENTS),
+}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+async def test_same_plugins(folder: Path, stack: str) -> None:
+    reference, packages, known = STACKS[stack]
+    install(packages)
+    data = make_data(folder, "social.js", *CROWD[stack])
+    await _compare(reference, folder, data, sorted(known))
+
+
+async def _compare(
+    reference: type[Server], folder: Path, data: dict[str, Any], names: list[str]
+) -> None:
+    async with pair(folder, data, reference, names) as sides:
+        for seed in SEEDS:
+            calls = [one for name in names for one in questions(name, data, seed, COUNT)]
+            asked = [side.ask_some_at_once(calls, LIVE) for side in sides]
+            theirs, ours = await asyncio.gather(*asked)
+            assert_alive(sides[0])
+            wrong = differences(calls, theirs, ours, ACCEPTED, text)
+            assert not wrong, f"{len(wrong)} of {len(calls)} differ:\n" + "\n".join(wrong)
