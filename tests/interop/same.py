@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, TextIO
 
-from tests.support.answers import differences
+from tests.support.answers import alike, differences
 from tests.support.asked import CLIENTS, MAKERS, PLUGINS, methods, questions
 from tests.support.asked.accepted import ACCEPTED, LIVE, text
 from tests.support.asking import Question
@@ -67,7 +67,13 @@ async def _compare(
             theirs, ours = await asyncio.gather(*asked_of)
             found = differences(calls, theirs, ours, ACCEPTED, text)
             wrong += len(found)
-            print(f"== {name}: {len(found)} of {len(calls)} differ", *found, sep="\n", flush=True)
+            same = alike(calls, theirs, ours, text)[name]
+            print(
+                f"== {name}: {len(found)} of {len(calls)} differ, {same} are the same",
+                *found,
+                sep="\n",
+                flush=True,
+            )
             if show:
                 for question, a, b in zip(calls, theirs, ours, strict=True):
                     print(question, json.dumps(a), json.dumps(b), sep="\n   ")

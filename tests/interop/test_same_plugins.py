@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.answers import assert_alive, differences
+from tests.support.answers import alike, assert_alive, differences
 from tests.support.asked import CLIENTS, PLUGINS, questions
 from tests.support.asked.accepted import ACCEPTED, LIVE, text
 from tests.support.driver import PEERS_DB2, PEERS_PLUGINS
@@ -25,6 +25,8 @@ from tests.support.servers import ClientsServer, PluginsServer, Server
 pytestmark = pytest.mark.interop
 SEEDS = [int(seed) for seed in os.environ.get("SAME_SEEDS", "1").split(",")]
 COUNT = int(os.environ.get("SAME_COUNT", "100"))
+ALIKE = 0.2
+"""The part of a method's answers that is the same without any reason, at least."""
 CROWD = {
     "ssb-db": ("600",),
     "ssb-db2": (
@@ -58,3 +60,5 @@ async def _compare(
             assert_alive(sides[0])
             wrong = differences(calls, theirs, ours, ACCEPTED, text)
             assert not wrong, f"{len(wrong)} of {len(calls)} differ:\n" + "\n".join(wrong)
+            same = alike(calls, theirs, ours, text)
+            assert [name for name in names if same[name] < COUNT * ALIKE] == []

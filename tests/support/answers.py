@@ -1,6 +1,7 @@
 """Two servers' answers to the same calls: what differs, and which differences have a reason."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -68,6 +69,17 @@ def differences(
             shown = (text[start : start + SHOWN] for text in (there, here))
             wrong.append("{}\n   theirs {}\n   ours   {}".format(question, *shown))
     return wrong
+
+
+def alike(
+    questions: Sequence[Question],
+    theirs: Sequence[Answer],
+    ours: Sequence[Answer],
+    text: Callable[[Question, Answer], str] = plain,
+) -> Counter[str]:
+    """How many answers are the same, without any reason, by method."""
+    pairs = zip(questions, theirs, ours, strict=True)
+    return Counter(one.name for one, a, b in pairs if text(one, a) == text(one, b))
 
 
 def _same(a: str, b: str) -> int:

@@ -77,7 +77,7 @@ def _suggest(p: Picks) -> Question:
                     name[:2],
                     name[:3],
                     name.upper(),
-                    name.replace(" ", "-"),
+                    name.strip().replace(" ", "-"),
                     "",
                     " ",
                 ),
