@@ -65,14 +65,13 @@ class Ranges:
         name = ["createHistoryStream"]
         call = {"connection": connection, "name": name, "type": "source", "args": [options]}
         came: set[int] = set()
+        seen = 0
         stream = self._node.duplex(worker_of(connection), "connections.call", call, window=WINDOW)
         with suppress(TimeoutError):
             async with asyncio.timeout(ASK_SECONDS), stream:
-                while len(came) < n:
-                    texts = await self._next(stream)
-                    if texts is None:
-                        break
-                    came |= await self._keep(texts, wanted)
+                while seen < n and (texts := await self._next(stream)) is not None:
+                    seen += len(texts)
+                    came |= await self._keep(texts[:n], wanted)
         return came
 
     async def _next(self, stream: Stream) -> list[bytes] | None:

@@ -15,10 +15,10 @@ RUN = feed_of(X, 9)
 
 
 class Peer:
-    """A peer that gives what it has of a history."""
+    """A peer that gives what it has of a history: texts by sequence."""
 
-    def __init__(self, *has: bytes) -> None:
-        self.has = has
+    def __init__(self, has: dict[int, bytes] | None = None) -> None:
+        self.has = has or {}
         self.asked: list[dict[str, Any]] = []
 
     async def answer(self, call: Call, wanted: dict[str, Any]) -> None:
@@ -29,7 +29,9 @@ class Peer:
         self.asked.append(wanted["args"][0])
         if not self.has:
             raise PeerError("no such method")
-        await call.send(list(self.has))
+        options = self.asked[-1]
+        wants = [text for n, text in self.has.items() if n >= options["seq"]]
+        await call.send(wants[: options["limit"]])
 
 
 @pytest.fixture(name="board")
@@ -62,15 +64,15 @@ def stored(board: Board) -> set[str]:
 
 
 async def test_what_one_peer_lacks_another_brings(board: Board) -> None:
-    texts = [one.compact for one in RUN]
-    bad = texts[3].replace(b"sig", b"gis")
-    await meet(board, one=Peer(texts[2], bad), two=Peer(*texts))
+    texts = {one.sequence: one.compact for one in RUN}
+    bad = texts[4].replace(b"sig", b"gis")
+    await meet(board, one=Peer({3: texts[3], 4: bad}), two=Peer(texts))
     await fetched(board, 3, 6)
     assert stored(board) == {message_id(one.key) for one in RUN[2:6]}
 
 
 async def test_a_peer_that_gives_nothing_is_passed_over(board: Board) -> None:
-    one, two = Peer(), Peer(RUN[4].compact)
+    one, two = Peer(), Peer({5: RUN[4].compact})
     await meet(board, one=one, two=two)
     await fetched(board, 5, 5)
     assert two.asked[0] == {"id": X.id, "seq": 5, "limit": 1, "keys": False, "live": False}
