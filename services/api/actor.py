@@ -11,6 +11,7 @@ from common.refs import FeedId
 from common.runtime.settings import Settings
 from common.runtime.workers import service_of
 from services.api.handlers.about import AboutHandlers
+from services.api.handlers.addresses import AddressHandlers
 from services.api.handlers.clearing import ClearingHandlers
 from services.api.handlers.friends import FriendHandlers
 from services.api.handlers.help import HelpHandlers
@@ -28,6 +29,7 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
     """Bind the table to its handlers, but for the invites; `feed` is our own."""
     about = AboutHandlers(node, feed, asked(settings))
     friends, tribes = FriendHandlers(node), TribeHandlers(node, feed, os.urandom)
+    addresses = AddressHandlers(node)
     helps, boxes = HelpHandlers(), PrivateHandlers(node, tribes, os.urandom)
     workers = [name for name in asked(settings) if service_of(name) == "replication"]
     ooo = settings.section("ooo", Ooo)
@@ -45,6 +47,8 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
         "plugins.uninstall": Method("source", helps.no_plugins),
         "plugins.enable": Method("async", helps.no_plugins),
         "plugins.disable": Method("async", helps.no_plugins),
+        "deviceAddress.announce": Method("async", addresses.announce),
+        "deviceAddress.help": Method("sync", addresses.help),
         "friends.follow": Method("async", friends.follow),
         "friends.block": Method("async", friends.block),
         "get": Method("async", messages.get),

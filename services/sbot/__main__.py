@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.runtime import flags, folders, known, secret, settings, sources
 from common.runtime.errors import StartError
-from services.sbot import command, completion, identity, overviews, usage
+from services.sbot import command, completion, foreign, identity, overviews, usage
 from services.sbot.command import Command, CommandError
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def _init(argv: list[str]) -> int:
     folders.prepare(loaded)
     own = identity.claim(loaded).id
     secret.tell_id(loaded.path, own)
+    if (left := foreign.left(loaded.path)) is not None:
+        _complain(f"sbot: {left}")
     if loaded.bus_keys is not None:
         _make_keys(loaded, loaded.bus_keys)
     return _print(own)

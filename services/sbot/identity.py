@@ -9,12 +9,9 @@ from common.crypto.keys import Keys
 from common.runtime import own_file, secret
 from common.runtime.errors import StartError
 from common.runtime.settings import Settings
+from services.sbot import foreign
 
 DATABASE = "scuttlebot"  # the folder that storage and indexing keep their databases in
-OTHER_LOGS = {
-    "ssb-server": Path("flume", "log.offset"),
-    "ssb-db2": Path("db2", "log.bipf"),
-}
 
 
 def claim(settings: Settings) -> Keys:
@@ -45,9 +42,10 @@ def claim(settings: Settings) -> Keys:
 
 def _refuse_others(folder: Path) -> None:
     """Keep out of a folder whose owner's messages we do not have: the next one published would fork the feed."""
-    for program, place in OTHER_LOGS.items():
-        if (folder / place).exists():
-            raise StartError(
-                f"{folder / place}: is a log of {program}, which cannot be imported yet, and publishing without "
-                "it would fork the feed: choose another folder by --path"
-            )
+    found = foreign.other_log(folder)
+    if found is not None:
+        program, place = found
+        raise StartError(
+            f"{place}: is of {program}, whose log cannot be imported yet, and publishing without it would fork the "
+            "feed: choose another folder by --path"
+        )

@@ -16,7 +16,7 @@ from common.bus import keyring
 from common.runtime import folders, known, settings, sources
 from common.runtime.errors import StartError
 from common.runtime.process import SUPERVISED
-from services.sbot import identity, lock, ports, readiness
+from services.sbot import foreign, identity, lock, ports, readiness
 from services.sbot.relay import Relay
 
 STOP_SECONDS = (
@@ -39,6 +39,8 @@ def start(argv: list[str]) -> int:
         keyring.read(loaded.bus_keys, readiness.OWN)
     held = lock.take(loaded.path)
     identity.claim(loaded)
+    if (left := foreign.left(loaded.path)) is not None:
+        sys.stderr.write(f"sbot: {left}\n")
     if loaded.compact:
         from services.sbot import compact  # noqa: PLC0415  the launcher of processes needs no uvloop
 

@@ -40,16 +40,22 @@ def test_a_lost_secret_is_not_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("log", "program"), [("flume/log.offset", "ssb-server"), ("db2/log.bipf", "ssb-db2")]
+    ("log", "program"),
+    [
+        ("flume/log.offset", "ssb-server"),
+        ("db2/log.bipf", "ssb-db2"),
+        ("log/data", "go-sbot"),
+        ("secret.toml", "solar"),
+    ],
 )
 def test_a_log_of_another_program_is_not_written_past(
     tmp_path: Path, log: str, program: str
 ) -> None:
-    (tmp_path / log).parent.mkdir()
+    (tmp_path / log).parent.mkdir(exist_ok=True)
     (tmp_path / log).touch()
     argv = ["--path", str(tmp_path)]
     loaded = settings.load(argv, {}, tmp_path, tmp_path)
-    with pytest.raises(StartError, match=f"^{tmp_path}/{log}: is a log of {program}.*--path$"):
+    with pytest.raises(StartError, match=f"^{tmp_path}/{log}: is of {program},.*--path$"):
         identity.claim(loaded)
     assert not (tmp_path / "secret").exists()
     keys = identity.claim(settings.load([*argv, "--ignoreOtherLog"], {}, tmp_path, tmp_path))
