@@ -4,6 +4,7 @@ Knows names of files, and opens none of them. Called by `start`, `init` and `ide
 """
 
 from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
@@ -17,23 +18,20 @@ LOGS: Final = {
 }
 """A file that the program has where it has a log."""
 
+LEVELDB: Final = ("*.log", "*.ldb", "*.sst")
 INVITES: Final = "invites of ssb-server: open ones cannot be taken over"
-LEFT: Final = {
-    "flume": "log and indexes of ssb-server",
-    "db2": "log and indexes of ssb-db2",
-    "log": "log of go-sbot",
-    "secret.toml": "identity of solar",
-    "db": INVITES,
-    "invites": INVITES,
-    "blobs_push": "blobs that ssb-server had not pushed yet",
-    "ooo": "messages out of order of ssb-server: they are asked for again",
-    "node_modules": "npm plugins: they are not run",
-    "identities": "further identities: they are not used",
-}
-LEVELDB: Final = ("db", "invites", "blobs_push")
-"""Databases that ssb-server makes at its first start, whether it has anything to keep or not."""
-FILLED: Final = (".log", ".ldb", ".sst")
-"""Files in which a LevelDB keeps its rows; they are empty, or missing, where there is none."""
+LEFT: Final = (
+    ("flume", ("*",), "log and indexes of ssb-server"),
+    ("db2", ("*",), "log and indexes of ssb-db2"),
+    ("log", ("data",), "log of go-sbot"),
+    ("db", LEVELDB, INVITES),
+    ("invites", LEVELDB, INVITES),
+    ("blobs_push", LEVELDB, "blobs that ssb-server had not pushed yet"),
+    ("ooo", ("log.offset",), "messages out of order: they are asked for again"),
+    ("node_modules", ("*",), "npm plugins: they are not run"),
+    ("identities", ("secret_*.butt",), "further identities: they are not used"),
+)
+"""Folders, files in one of which there is something, and what it is. ssb-server makes most of them at its first start, empty."""
 
 
 def other_log(folder: Path) -> tuple[str, Path] | None:
@@ -46,16 +44,16 @@ def other_log(folder: Path) -> tuple[str, Path] | None:
 
 def left(folder: Path) -> str | None:
     """One line about all that stays as it is; None where there is nothing."""
-    found = [f"{name} ({what})" for name, what in LEFT.items() if _is_there(folder, name)]
+    found = [f"{name} ({what})" for name, files, what in LEFT if _holds(folder / name, files)]
     return f"{folder}: not ours and left as it is: {', '.join(found)}" if found else None
 
 
-def _is_there(folder: Path, name: str) -> bool:
-    if name == "log":
-        return (folder / LOGS["go-sbot"]).exists()
+def _holds(folder: Path, patterns: tuple[str, ...]) -> bool:
+    """Whether one of these is there, and no empty file."""
     with suppress(OSError):
-        if name in LEVELDB:
-            files = (folder / name).iterdir()
-            return any(one.suffix in FILLED and one.stat().st_size for one in files)
-        return (folder / name).exists()
+        return any(
+            fnmatch(one.name, pattern) and (not one.is_file() or one.stat().st_size > 0)
+            for one in folder.iterdir()
+            for pattern in patterns
+        )
     return False

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from common.crypto.keys import generate
+from common.refs import blob_id
 from tests.support.servers import CompactServer, SsbServer
 
 pytestmark = pytest.mark.interop
 
 PEER = f"net:127.0.0.1:9~shs:{generate(b'p' * 32).id[1:-8]}"
+BLOB = blob_id(hashlib.sha256(b"a blob").digest())
 LEFT = ("flume", "db", "invites", "ooo", "blobs_push")
 
 
@@ -22,11 +24,13 @@ def sums(folder: Path) -> dict[str, str]:
 
 
 async def test_a_folder_of_ssb_server_is_taken_over_but_for_its_databases(folder: Path) -> None:
-    place = folder / "one"
+    place, file = folder / "one", folder / "file"
+    file.write_bytes(b"a blob")
     async with SsbServer(place, "--allowPrivate", "true") as theirs:
         client = await theirs.client()
         await client.call("publish", {"type": "post", "text": "here"})
         await client.call("invite.create", 3)
+        await client.send_file("blobs.add", file)
         await client.call("gossip.add", PEER, "manual")
         await client.call("gossip.disable", "seed")
     (place / "gossip.json").write_text(json.dumps([{"address": PEER, "source": "manual"}]))
@@ -44,6 +48,7 @@ async def test_a_folder_of_ssb_server_is_taken_over_but_for_its_databases(folder
     async with CompactServer(place, "--ignoreOtherLog") as ours:
         client = await ours.client()
         assert (await client.call("whoami"))["id"] == known
+        assert await client.call("blobs.has", BLOB)
         assert PEER in [peer["address"] for peer in await client.call("gossip.peers")]
         await client.call("gossip.enable", "seed")
     told = [
@@ -51,6 +56,7 @@ async def test_a_folder_of_ssb_server_is_taken_over_but_for_its_databases(folder
     ]
     assert len(told) == 1
     assert "invites (invites of ssb-server: open ones cannot be taken over)" in told[0]
+    assert "node_modules" not in told[0], "it is there, and empty"
     assert sums(place) == before
     assert (place / "secret").read_bytes() == secret
     assert json.loads((place / "config").read_text())["gossip"] == {"seed": True}
