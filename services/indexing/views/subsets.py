@@ -2,25 +2,26 @@
 
 Answers as the subset replication specification has it, in `ssb-ql-0` and `ssb-ql-1`, with the error texts of ssb-subset-rpc 0.3;
 clients of go-ssb name no language and may ask for `keys`. Tangles are as ssb-partial-replication 3.0 gives them. What is boxed is
-given only as the root of a tangle, in its box, and nothing to whom its author blocks. Keeps no
-rows: authors, types and roots stand in the view of `query`.
+given only as the root of a tangle, in its box, and nothing to whom its author blocks. Subsets are in the order of the
+times claimed, as ssb-db2 gives them. Keeps no rows: authors, types and roots stand in the view of `query`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from functools import partial
+from typing import Any
 
 from common.bus import Call, CallerError, Method
 from common.feed.items import item_of
 from common.feed.json import parse
 from common.feed.options import is_truthy, text_of
-from common.query.keys import key_of, part_of
+from common.query.keys import part_of
 from common.query.subsets import By, Options, read_options, read_subset
 from common.refs import FeedId, is_message
 from common.store import next_prefix
 from services.indexing.adapters.reader import CHUNK, Reader
 from services.indexing.answering import faults
-from services.indexing.merging import Positions, positions_of
+from services.indexing.merging import Places, places_of, union
 from services.indexing.model.message import Message
 from services.indexing.model.view import View
 from services.indexing.thread_order import in_order
@@ -28,10 +29,14 @@ from services.indexing.views.query import Queries
 
 __all__ = ["VIEWS", "methods"]
 
+MAX_TYPES = 500
+"""Types of one feed that are read side by side where only its author is given."""
 MAX_TANGLE = 1_000
 """Messages of one tangle: they are one answer, and a packet holds no more than 8 MiB."""
 _ANONYMOUS = ("anonymous",)
 _MASTER = "master"
+_TURNED = bytes(range(255, -1, -1))
+"""Turns the order of bytes around."""
 
 VIEWS: tuple[View, ...] = ()
 
@@ -54,13 +59,13 @@ async def _get_subset(reader: Reader, call: Call) -> None:
     sending = _Sending(call, options)
     seen = await reader.caught_up()
 
-    def leaf(part: By) -> Positions:
-        return _positions(reader, part, seen, descending=options.descending)
+    def leaf(part: By) -> Places:
+        return _places(reader, part, seen, descending=options.descending)
 
     positions: list[int] = []
-    async with aclosing(positions_of(subset, leaf, descending=options.descending)) as found:
-        async for position in found:
-            positions.append(position)
+    async with aclosing(places_of(subset, leaf)) as found:
+        async for _, position in found:
+            positions.append(abs(position))
             if len(positions) == sending.next:
                 if not await sending.send(await _public(reader, call, positions)):
                     return
@@ -136,16 +141,45 @@ def _sees(reader: Reader, call: Call, message: Message) -> bool:
     return not reader.social.graph.is_blocking(author, caller)
 
 
-async def _positions(reader: Reader, part: By, upto: int, *, descending: bool) -> Positions:
-    """The positions of an author's messages, of a type's, or of an author's of a type, in the order of the log."""
-    if part.author is not None and part.type is not None:
-        start = b"aty" + key_of([part.author, part.type])
-    elif part.author is not None:
-        start = b"clkK" + part_of(part.author) + b'"'
-    else:
-        start = b"typ" + key_of([part.type])
-    end = next_prefix(start)
-    async for rows in reader.walk(Queries.name, start, end, reverse=descending):
+def _places(reader: Reader, part: By, upto: int, *, descending: bool) -> Places:
+    """The places of an author's messages, of a type's, or of an author's of a type, by the time claimed."""
+    if part.author is None:
+        return _walked(reader, _begin(b"tya", part.type), upto, descending=descending)
+    if part.type is not None:
+        start = _begin(b"ata", part.author, part.type)
+        return _walked(reader, start, upto, descending=descending)
+    starts = list(_of_types(reader, _begin(b"ata", part.author)))
+    return union([_walked(reader, one, upto, descending=descending) for one in starts])
+
+
+async def _walked(reader: Reader, start: bytes, upto: int, *, descending: bool) -> Places:
+    """The places of the rows that begin so: their last field is the time claimed, of nine bytes."""
+    async for rows in reader.walk(Queries.name, start, next_prefix(start), reverse=descending):
         for row in rows:
             if row.position <= upto:
-                yield row.position
+                claimed = row.key[-18:-9]
+                if descending:
+                    yield claimed.translate(_TURNED), -row.position
+                else:
+                    yield claimed, row.position
+
+
+def _begin(tag: bytes, *values: Any) -> bytes:
+    """What the keys of an index begin with whose first fields have these values."""
+    return tag + b"K" + b"".join(part_of(value) + b'"' for value in values)
+
+
+def _of_types(reader: Reader, begin: bytes) -> Iterator[bytes]:
+    """What the rows of each type of an author begin with.
+
+    Raises: CallerError, where there are too many.
+    """
+    start, end = begin, next_prefix(begin)
+    for _ in range(MAX_TYPES):
+        row = next(reader.scan(Queries.name, start, end, limit=1), None)
+        if row is None:
+            return
+        kind = row.key[: row.key.index(b'"', len(begin))]
+        yield kind + b'"'
+        start = kind + b"#"  # the next byte: behind all of this type
+    raise CallerError(f"getSubset: the feed has more than {MAX_TYPES} types; ask for some")

@@ -126,8 +126,7 @@ ACCEPTED: tuple[Accepted, ...] = (
         ),
     ),
     Accepted(
-        "a subset has no order that is written down: by claimed time there, as the log has it here and in go-sbot; "
-        "and there it tells of boxes of what type they are",
+        "ssb-subset-rpc tells of boxes by whom and of what type they are; here what is boxed is in no subset",
         lambda q, theirs, ours: (
             q.name == SUBSET
             and not failed(theirs)
@@ -196,9 +195,9 @@ def _error(answer: Answer) -> str:
 
 
 def _opened(answer: Answer) -> list[str]:
-    """The messages without a box, sorted."""
+    """The messages without a box."""
     items = answer.get("items", ())
-    return sorted(json.dumps(item) for item in items if not isinstance(item["content"], str))
+    return [json.dumps(item) for item in items if not isinstance(item["content"], str)]
 
 
 def _is_part(question: Question, ours: Answer) -> bool:
