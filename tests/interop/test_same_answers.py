@@ -13,7 +13,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.answers import Accepted, assert_alive, differences, failed, options, stumbled
+from tests.support.answers import (
+    Accepted,
+    assert_alive,
+    differences,
+    failed,
+    options,
+    signed_now,
+    stumbled,
+)
 from tests.support.asking import PATIENCE_MS, Answer, Asker, Question
 from tests.support.own_methods import OWN_METHODS
 from tests.support.pair import NAMES, Side, make_data, pair
@@ -258,23 +266,8 @@ async def _live(sides: tuple[Side, Side], data: dict[str, Any]) -> None:
 
 async def both_in_turn(sides: tuple[Side, Side], questions: list[Question]) -> None:
     answers = await asyncio.gather(*(side.ask_in_turn(questions) for side in sides))
-    theirs, ours = [[_signed_now(answer) for answer in of_side] for of_side in answers]
+    theirs, ours = [[signed_now(answer) for answer in of_side] for of_side in answers]
     check(questions, theirs, ours)
-
-
-def _signed_now(answer: Answer) -> Answer:
-    """What is the same in two messages of the same content that were signed at two times."""
-    value = answer.get("value")
-    if not isinstance(value, dict) or "value" not in value:
-        return answer
-    content = value["value"]["content"]
-    if isinstance(content, str):
-        content = f"{len(content)} {content[content.index('.') :]}"
-    return {
-        "members": [list(value), list(value["value"])],
-        "content": content,
-        "sequence": value["value"]["sequence"],
-    }
 
 
 def refused_messages(data: dict[str, Any]) -> list[Question]:

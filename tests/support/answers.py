@@ -53,6 +53,21 @@ def plain(_: Question, answer: Answer) -> str:
     return json.dumps(answer)
 
 
+def signed_now(answer: Answer) -> Answer:
+    """What is the same in two messages of the same content that were signed at two times."""
+    value = answer.get("value")
+    if not isinstance(value, dict) or "value" not in value:
+        return answer
+    content = value["value"]["content"]
+    if isinstance(content, str):
+        content = f"{len(content)} {content[content.index('.') :]}"
+    return {
+        "members": [list(value), list(value["value"])],
+        "content": content,
+        "sequence": value["value"]["sequence"],
+    }
+
+
 def differences(
     questions: Sequence[Question],
     theirs: Sequence[Answer],

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.support.asking import PATIENCE_MS, Answer, Asker, Question
 from tests.support.driver import PEERS
 from tests.support.questions import REPLICATION, TYPES, UNKNOWN
 from tests.support.servers import SHS, OurServer, Server, SsbServer
+from tests.support.waiting import until
 
 AT_ONCE = 40
 NAMES = (*TYPES, *UNKNOWN, *REPLICATION)
@@ -120,10 +122,16 @@ async def _fill(asker: Asker, data: dict[str, Any]) -> list[float]:
     calls = [Question("add", [m["value"]]) for m in data["messages"]]
     added = await asyncio.gather(*asker.ask(calls))
     assert [a for a in added if "error" in a] == []
-    logged = await asker.ask([Question("createLogStream", [{}], "source")])[0]
-    times = {m["key"]: m["timestamp"] for m in logged["items"]}
+    times = await until(partial(_times, asker, len(calls)))
     assert times.keys() == {m["key"] for m in data["messages"]}
     return [times[m["key"]] for m in data["messages"]]
+
+
+async def _times(asker: Asker, count: int) -> dict[str, float] | None:
+    """When each message was received; None before all are: a busy server adds some after the client's patience."""
+    logged = await asker.ask([Question("createLogStream", [{}], "source")])[0]
+    times = {m["key"]: m["timestamp"] for m in logged["items"]}
+    return times if len(times) == count else None
 
 
 @contextlib.asynccontextmanager
