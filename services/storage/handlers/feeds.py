@@ -12,7 +12,6 @@ from common.refs.ids import feed_id, message_id, raw
 from services.storage import arguments
 from services.storage.adapters.database import MAX_SLICE, Database
 from services.storage.adapters.writer import Writer
-from services.storage.handlers.messages import DELETED
 from services.storage.model import Head
 
 __all__ = ["FeedHandlers"]
@@ -35,7 +34,7 @@ class FeedHandlers:
         if record is None:
             return None
         if not record.message:
-            raise CallerError(DELETED, "deleted")
+            raise CallerError("item has been deleted", "deleted")
         key = message_id(record.key).encode()
         return b"".join((b'{"key":"', key, b'","value":', record.message, b"}"))
 

@@ -30,9 +30,8 @@ from services.storage.adapters.writer import Writer
 from services.storage.boxes import Opener
 from services.storage.model import Group
 
-__all__ = ["DELETED", "Identity", "MessageHandlers"]
+__all__ = ["Identity", "MessageHandlers"]
 
-DELETED = "item has been deleted"
 VERIFIED_AT_ONCE = 100
 """Messages of a stream that are added in one go: 5 ms in which nothing else runs."""
 STRAY = b',"ooo":true'
@@ -111,10 +110,10 @@ class MessageHandlers:
         if target.key and not found[0]:
             found, extra = self._database.strays.find([target.key]), STRAY
         record = Record.parse(found[0]) if found and found[0] else None
-        if record is None or record.key in self._database.losses:
-            raise CallerError(f"Key not found in database [{target.name}]", "not_found")
-        if not record.message:
-            raise CallerError(DELETED, "deleted")
+        lost = record is not None and record.key in self._database.losses
+        if record is None or not record.message:
+            code = "not_found" if record is None or lost else "deleted"
+            raise CallerError(f"Key not found in database [{target.name}]", code)
         if target.private:
             record = self._opened(record, target.unbox)
         return item_of(record, keys=target.whole, extra=extra)
