@@ -79,7 +79,7 @@ class World:
 
     def liker(self) -> str:
         """A feed that votes for nothing that is not here: Oasis 2.17 waits for ever for what it does not get."""
-        known = {m["key"] for m in self.data["messages"]}
+        known = [m["key"] for m in self.data["messages"]]
         votes = [
             (m["value"]["author"], m["value"]["content"].get("vote"))
             for m in self.data["messages"]
