@@ -25,11 +25,14 @@ def text(question: Question, answer: Answer) -> str:
 
     Members of `suggest.profile` come as three questions are answered, and where no text was asked for some are left over from
     calls before. ssb-db keeps messages whose box it opened, and its views
-    write `rts` and `dest` into them, for whoever reads them next.
+    write `rts` and `dest` into them, for whoever reads them next. ssb-subset-rpc tells of boxes by whom and of what type they are; here
+    what is boxed is in no subset.
     """
     items = answer.get("items")
     if items:
         answer = {**answer, "items": [_unwritten(item) for item in items]}
+    if items and question.name == SUBSET:
+        answer = {**answer, "items": _opened(answer)}
     found = answer.get("value")
     if question.name == SUGGEST and isinstance(found, list) and not _is_worded(question):
         answer = {"value": [_without(one, "aliases", "matchedName") for one in found]}
@@ -53,6 +56,16 @@ def _unwritten(item: Any) -> Any:
         return item
     return _without(item, "rts", "dest")
 
+
+WATCHED: tuple[Accepted, ...] = (
+    Accepted(
+        "ssb-threads tells of boxes that are not for us as private threads too; here only of what can be read",
+        lambda q, theirs, ours: (
+            q.name == "threads.privateUpdates" and _is_within(ours["items"], theirs["items"])
+        ),
+    ),
+)
+"""The differences of streams that stay open."""
 
 ACCEPTED: tuple[Accepted, ...] = (
     *accepted_queries.QUERIES,
@@ -126,12 +139,8 @@ ACCEPTED: tuple[Accepted, ...] = (
         ),
     ),
     Accepted(
-        "ssb-subset-rpc tells of boxes by whom and of what type they are; here what is boxed is in no subset",
-        lambda q, theirs, ours: (
-            q.name == SUBSET
-            and not failed(theirs)
-            and (_opened(theirs) == _opened(ours) or _is_part(q, ours))
-        ),
+        "ssb-subset-rpc tells of boxes by whom and of what type they are, so that its parts begin elsewhere",
+        lambda q, theirs, ours: q.name == SUBSET and not failed(theirs) and _is_part(q, ours),
     ),
     Accepted(
         "after its start ssb-suggest has who wrote lately in the order in which they did first; here who wrote last comes first",
@@ -194,10 +203,9 @@ def _error(answer: Answer) -> str:
     return str(answer.get("error", answer.get("end", "")))
 
 
-def _opened(answer: Answer) -> list[str]:
+def _opened(answer: Answer) -> list[Any]:
     """The messages without a box."""
-    items = answer.get("items", ())
-    return [json.dumps(item) for item in items if not isinstance(item["content"], str)]
+    return [item for item in answer["items"] if not isinstance(item["content"], str)]
 
 
 def _is_part(question: Question, ours: Answer) -> bool:

@@ -62,6 +62,11 @@ class Picks:
         """What some message calls its root."""
         return self._member("root")
 
+    def linked_message(self) -> str:
+        """A message that others call their root."""
+        roots = [c["root"] for c in self._contents if str(c.get("root")).endswith(".sha256")]
+        return str(self._random.choice([one for one in roots if isinstance(one, str)]))
+
     def linked(self) -> Any:
         """A message, feed, blob or channel that others point at."""
         return self.one(

@@ -90,7 +90,7 @@ def _recent(p: Picks) -> Question:
 def _ql0(p: Picks) -> Any:
     query: dict[str, Any] = {
         "author": p.feed(),
-        "type": p.one(p.kind(), p.kind(), None),
+        "type": p.kind() if p.chance(0.9) else None,
         "private": p.chance(0.1),
     }
     if p.chance(0.08):
@@ -102,7 +102,7 @@ def _ql0(p: Picks) -> Any:
 
 def _ql1(p: Picks, depth: int = 0) -> Any:
     if depth < 2 and p.chance(0.45):
-        args = [_ql1(p, depth + 1) for _ in range(p.number(4))]
+        args = [_ql1(p, depth + 1) for _ in range(p.one(1, 2, 2, 3, 0 if p.chance(0.3) else 2))]
         return {"op": p.one("and", "or"), "args": p.often(args, 0.03)}
     one: dict[str, Any] = p.one(
         {"op": "author", "feed": p.feed()}, {"op": "type", "string": p.kind()}
