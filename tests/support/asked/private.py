@@ -86,6 +86,12 @@ def _get(p: Picks) -> Question:
     return Question("get", p.of(forms))
 
 
+def _feed_state(p: Picks) -> Question:
+    nobody = "@" + "B" * 42 + "A=.ed25519"
+    forms: list[Any] = [[p.feed()], [p.feed()], [p.one(nobody, p.key(), p.odd())], []]
+    return Question("getFeedState", p.of(forms))
+
+
 def _bounds(p: Picks, time: Any) -> dict[str, Any]:
     return p.given({p.one("gt", "gte"): time, p.one("lt", "lte"): time}, 0.35)
 
@@ -117,6 +123,7 @@ MAKERS: dict[str, Maker] = {
     "private.unbox": _unbox,
     "private.read": _read,
     "get": _get,
+    "getFeedState": _feed_state,
     **{
         name: _stream(name)
         for name in ("createLogStream", "createFeedStream", "createUserStream", "messagesByType")
