@@ -189,6 +189,14 @@ ACCEPTED: tuple[Accepted, ...] = (
         ),
     ),
     Accepted(
+        "ssb-names takes names that are objects or lists for the texts that JavaScript makes of them; here they are none",
+        lambda q, theirs, ours: (
+            q.name == "names.getSignifies"
+            and q.args == [""]
+            and all(one in theirs.get("value", ()) for one in ours.get("value", ()))
+        ),
+    ),
+    Accepted(
         "what names no root fails in other words",
         lambda q, theirs, ours: q.name in ROOTED and failed(theirs) and failed(ours),
     ),
