@@ -39,6 +39,10 @@ def text(question: Question, answer: Answer) -> str:
     return json.dumps(answer, sort_keys=question.name == SUGGEST)
 
 
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(one, str) for one in values)
+
+
 def _is_worded(question: Question) -> bool:
     wanted = options(question).get("text")
     return isinstance(wanted, str) and bool(wanted.strip())
@@ -166,6 +170,14 @@ ACCEPTED: tuple[Accepted, ...] = (
             q.name in LISTS
             and options(q).get("private") is not True
             and (_is_limited(q) or _is_within(ours.get("items", []), theirs.get("items", [])))
+        ),
+    ),
+    Accepted(
+        "ssb-suggest takes anything for the id of a feed; here what is none is left out",
+        lambda q, _, ours: (
+            q.name == SUGGEST
+            and not failed(ours)
+            and not _are_texts(options(q).get("defaultIds", []))
         ),
     ),
     Accepted(
