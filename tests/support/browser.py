@@ -10,7 +10,9 @@ from typing import Any, Self
 from tests.support.ports import free_port
 
 START_LIMIT_S = 60
-PAGE_LIMIT_S = 40
+PAGE_LIMIT_S = 60
+FIND_LIMIT_MS = 20_000
+"""How long something is looked for on the page that is coming."""
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """The name under which WebDriver gives an element, in its specification."""
 STATUS = "return performance.getEntriesByType('navigation')[0].responseStatus"
@@ -42,7 +44,12 @@ class Browser:
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
             f"--user-data-dir={self._folder / 'chromium'}",
         ]
-        wanted = {"browserName": "chrome", "goog:chromeOptions": {"args": arguments}}
+        wanted = {
+            "browserName": "chrome",
+            "pageLoadStrategy": "eager",
+            "timeouts": {"implicit": FIND_LIMIT_MS},
+            "goog:chromeOptions": {"args": arguments},
+        }
         try:
             async with asyncio.timeout(START_LIMIT_S):
                 session = await self._connected({"capabilities": {"alwaysMatch": wanted}})
@@ -59,7 +66,7 @@ class Browser:
             await self._end()
 
     async def open(self, url: str) -> int:
-        """Goes to a page and waits until it is loaded; the status of its answer."""
+        """Goes to a page and waits until it stands, images or not; the status of its answer."""
         await self._ask("POST", f"{self._session}/url", {"url": url})
         return await self.status()
 
@@ -77,9 +84,9 @@ class Browser:
         await self._ask("POST", f"{self._session}/element/{element}/value", {"text": text})
 
     async def press(self, selector: str) -> None:
-        """Presses a button and waits until the page that comes is loaded."""
-        await self.run("document.querySelector(arguments[0]).scrollIntoView()", selector)
+        """Presses a button and waits until the page that comes stands."""
         element = await self._find(selector)
+        await self.run("arguments[0].scrollIntoView()", {ELEMENT: element})
         await self._ask("POST", f"{self._session}/element/{element}/click", {})
 
     async def run(self, script: str, *arguments: object) -> Any:
