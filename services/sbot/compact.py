@@ -16,6 +16,7 @@ from functools import partial
 import uvloop
 
 from common.runtime import logs, process
+from common.runtime.apart import apart
 from common.runtime.errors import NotNow, SettingsError, StartError
 from common.runtime.process import Main
 from common.runtime.settings import Settings
@@ -88,7 +89,7 @@ async def keep(
     while True:
         began = clock()
         try:
-            await main(loaded)
+            await apart(main(loaded))
         except StartError:
             raise
         except NotNow as error:

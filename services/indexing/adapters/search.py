@@ -6,13 +6,14 @@ What is written, is written by one thread, one after the other. Knows the log; n
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from common.bus import BusError
 from common.feed.record import HEADER_BYTES, Record
+from common.runtime.apart import apart
 from common.runtime.clock import steady_ms
 from common.store import StoreDamaged, StoreError, StoreFull
 from services.indexing.adapters.follower import PATIENCE_S, PAUSE_S, RETRY_S
@@ -157,7 +158,7 @@ class Search:
                 await self._log.wait_up()
                 await self._check_log()
                 self._switched.clear()
-                await _apart(self._keep_up(self._live))
+                await apart(self._keep_up(self._live))
             except* _SwitchedError:
                 pass
             except* BusError as errors:
@@ -354,20 +355,6 @@ def _entries(first: int, records: Sequence[bytes]) -> list[Entry]:
         if (record := Record.parse(raw)).message
     )
     return [entry for entry in found if entry is not None]
-
-
-async def _apart(work: Coroutine[Any, Any, None]) -> None:
-    """Await work whose group may fail while we are cancelled: a TaskGroup of Python before 3.13 forgets the one for the other.
-
-    Where all services are one process storage ends at the same moment.
-    """
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.wait((task,))
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    task.result()
 
 
 def _first(errors: BaseExceptionGroup[StoreError]) -> StoreError:

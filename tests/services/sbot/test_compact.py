@@ -126,6 +126,29 @@ async def test_the_pause_before_the_next_try_grows_until_one_runs_well(
     assert "api ended after 0.0 s and is started again in 0.25 s" in caplog.messages
 
 
+async def test_who_fails_while_all_end_is_not_started_again(tmp_path: Path) -> None:
+    begun = []
+
+    async def loses() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise OSError("storage went away") from None
+
+    async def main(_: Settings) -> None:
+        begun.append(True)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(loses())
+
+    keeping = asyncio.create_task(compact.keep("api", main, settings(tmp_path)))
+    await until(lambda: begun)
+    await asyncio.sleep(0)
+    keeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    assert len(begun) == 1
+
+
 async def test_what_a_person_must_mend_ends_all(tmp_path: Path) -> None:
     ended = []
 
