@@ -26,6 +26,8 @@ pytestmark = pytest.mark.interop
 SEED = 7
 IMAGE = hashlib.shake_256(b"image").digest(70_000)
 TIMES = 6
+SETTLE_S = 1.0
+"""What live streams are given to tell the last."""
 WRITING = ("publish", "private.publish")
 SHAPED = ("progress", "status", "whoami", "gossip.add", "gossip.peers")
 """What tells of the server, of some only the shape: numbers and errors of a dial are its own."""
@@ -114,6 +116,7 @@ async def _says_the_same(sides: tuple[Side, Side], data: dict[str, Any]) -> None
         said = await side.ask_in_turn(writing)
         assert [one for one in said if "error" in one] == []
         read = await side.ask(after)
+        await asyncio.sleep(SETTLE_S)
         side.asker.finish()
         told = [side.normal(await one) for one in opened]
         written.append([_as_said(one, data) for one in (*said, *read, *told)])
