@@ -1,4 +1,4 @@
-"""What holds for every test: who is ended for taking too long says where each of its tasks was waiting."""
+"""What holds for every test: slow is not wrong, and who hangs says in the end where each of its tasks waits."""
 
 import asyncio
 from collections.abc import Generator, Iterator
@@ -6,6 +6,10 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -44,7 +44,7 @@ def test_repetitions_cost_no_more_than_their_length(target: Target) -> None:
 
 @BY_NAME
 def test_any_bytes(target: Target) -> None:
-    @settings(max_examples=N_EXAMPLES, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=N_EXAMPLES, derandomize=True, database=None)
     @given(st.binary(max_size=512))
     def run(data: bytes) -> None:
         attempt(target, data)

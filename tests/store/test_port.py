@@ -165,7 +165,7 @@ KEYS = st.binary(max_size=3)
 OPERATIONS = st.lists(st.tuples(st.sampled_from(FAMILIES), KEYS, st.none() | st.binary(max_size=4)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(OPERATIONS, KEYS, st.none() | KEYS, st.booleans(), st.none() | st.integers(0, 5))
 def test_both_adapters_answer_alike(  # noqa: PLR0917  hypothesis fills them
     tmp_path_factory: pytest.TempPathFactory,

@@ -16,7 +16,7 @@ def cut(data: bytes, sizes: list[int]) -> list[bytes]:
     return [*pieces, data]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.binary(min_size=24, max_size=24),
     st.lists(st.integers(0, 10_000), max_size=5),

@@ -101,7 +101,7 @@ def play(sides: list[Side], step: tuple[object, ...]) -> None:
     sides[1].flush()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS)
 def test_random_conversations(steps: list[tuple[object, ...]]) -> None:
     sides = [Side(), Side()]
@@ -122,7 +122,7 @@ def test_random_conversations(steps: list[tuple[object, ...]]) -> None:
             assert items == other.sent[-number][: len(items)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ITEMS, st.lists(st.integers(1, 200), max_size=20), st.sampled_from(["source", "duplex"]))
 def test_a_stream_that_nobody_breaks_arrives_whole(
     items: list[Item], sizes: list[int], kind: CallType

@@ -45,7 +45,7 @@ def feed(role: Client | Server, data: bytes, sizes: list[int]) -> None:
     role.receive_data(data)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(SEEDS, min_size=5, max_size=5), SIZES, st.binary(max_size=50))
 def test_both_roles_agree(seeds: list[bytes], sizes: list[int], surplus: bytes) -> None:
     app_key, a, b = seeds[:3]

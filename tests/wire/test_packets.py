@@ -26,7 +26,7 @@ PACKETS = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(PACKETS, max_size=10), st.lists(st.integers(0, 300), max_size=30))
 def test_packets_come_back(packets: list[Packet], sizes: list[int]) -> None:
     data = b"".join(encode(*packet) for packet in packets) + GOODBYE + b"behind"

@@ -161,7 +161,7 @@ CANDIDATES = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.lists(CANDIDATES, max_size=12), max_size=8))
 def test_any_mix_leaves_a_log_of_chains(groups: list[list[Candidate]]) -> None:
     kept = Kept()
