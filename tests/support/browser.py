@@ -1,13 +1,17 @@
 """A headless Chromium, driven through chromedriver (W3C WebDriver): what a person sees, types and presses."""
 
 import asyncio
+import contextlib
 import json
+import os
 import shutil
+import signal
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
 
 from tests.support.ports import free_port
+from tests.support.processes import family
 
 START_LIMIT_S = 60
 PAGE_LIMIT_S = 60
@@ -123,5 +127,8 @@ class Browser:
             raise ConnectionError(str(error)) from error
 
     async def _end(self) -> None:
-        self._process.terminate()
+        """Ends the driver, and a browser that still waits for a page."""
+        for member in reversed(family(self._process.pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(member, signal.SIGTERM)
         await self._process.wait()
