@@ -13,7 +13,8 @@ import orjson
 from benchmarks.figures import Limits
 from benchmarks.limits import MESSAGE_BYTES
 from tests.support.driver import PEERS, Driver
-from tests.support.servers import Server, SsbServer, eventually
+from tests.support.servers import Server, SsbServer
+from tests.support.waiting import until
 
 FEEDS = 100
 LIMIT_S = 600
@@ -87,4 +88,4 @@ async def indexed(client: Driver) -> None:
         status = await client.call("status")
         return bool(status["sync"]["sync"])
 
-    await eventually(in_step, within=LIMIT_S)
+    await until(in_step, within=LIMIT_S)

@@ -13,8 +13,9 @@ from common.refs import raw
 from common.runtime.secret import load_or_create
 from tests.support.healthy import Healthy
 from tests.support.peer import Peer
-from tests.support.servers import ROOT, SHS_BYTES, OurServer, Server, eventually
+from tests.support.servers import ROOT, SHS_BYTES, OurServer, Server
 from tests.support.siege import Feed, Target, stranger
+from tests.support.waiting import until
 
 FEEDS = 50
 LIMIT_S = 300
@@ -72,7 +73,7 @@ async def _sync(owner: Peer, target: Target, feeds: list[Feed]) -> float:
 
     began = time.monotonic()
     running = asyncio.ensure_future(Healthy(feeds).run(target, stranger("healthy")))
-    await eventually(arrived, within=LIMIT_S)
+    await until(arrived, within=LIMIT_S)
     took = time.monotonic() - began
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -12,7 +12,8 @@ from common.refs import BlobId
 from common.refs.ids import blob_id
 from tests.support.killing import LONGER, Killer, kill_all, service_pids
 from tests.support.processes import pss_mb
-from tests.support.servers import OurServer, eventually
+from tests.support.servers import OurServer
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow, pytest.mark.timeout(300 * LONGER)]
 LARGE = 50_000_000
@@ -58,7 +59,7 @@ async def test_kills_only_delay_what_is_on_its_way(folder: Path) -> None:
             async def all_here() -> bool:
                 return all(same(taker, keeper, name) for _, name in laid)
 
-            await eventually(all_here, within=ARRIVE_LIMIT_S, every=0.5)
+            await until(all_here, within=ARRIVE_LIMIT_S, every=0.5)
             await asyncio.gather(*waiting, return_exceptions=True)
         await taker.start()
         assert not list((taker.folder / "blobs" / "tmp").iterdir())

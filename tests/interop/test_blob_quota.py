@@ -8,7 +8,8 @@ import pytest
 
 from common.refs import BlobId
 from common.refs.ids import blob_id
-from tests.support.servers import OurServer, SsbServer, eventually
+from tests.support.servers import OurServer, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 MANY, SIZE = 120, 10_000
@@ -48,7 +49,7 @@ async def test_a_quota_holds_while_many_blobs_arrive(folder: Path) -> None:
         async def within_quota() -> bool:
             return held(taker.folder) <= QUOTA
 
-        await eventually(within_quota, within=WITHIN_S)
+        await until(within_quota, within=WITHIN_S)
         stay = [blob_id(hashlib.sha256(b"mine").digest()), mentioned, blobs[-1]]
         assert await client.call("blobs.has", [*stay, blobs[1]]) == [True, True, True, False]
         assert held(taker.folder) > QUOTA - 2 * SIZE

@@ -12,15 +12,8 @@ import pytest
 from common.refs.ids import blob_id
 from tests.support.driver import PEERS_DB2, CallError, Driver
 from tests.support.node_packages import install
-from tests.support.servers import (
-    ROOT,
-    CompactServer,
-    Db2Server,
-    OurServer,
-    Server,
-    SsbServer,
-    eventually,
-)
+from tests.support.servers import ROOT, CompactServer, Db2Server, OurServer, Server, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 KINDS: dict[str, type[Server]] = {
@@ -59,14 +52,14 @@ async def keep(client: Driver, *files: File) -> None:
         sizes = await client.call("blobs.size", [file.id for file in files])
         return bool(sizes == [file.sum[0] for file in files])
 
-    await eventually(here, within=WITHIN_S)
+    await until(here, within=WITHIN_S)
 
 
 async def arrives(client: Driver, *files: File) -> None:
     async def here() -> bool:
         return await has(client, *files)
 
-    await eventually(here, within=WITHIN_S)
+    await until(here, within=WITHIN_S)
     for file in files:
         assert await client.digest("blobs.get", file.id) == file.sum
 

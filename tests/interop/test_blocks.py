@@ -16,7 +16,8 @@ from tests.support.mesh import (
     running,
 )
 from tests.support.replicas import clock
-from tests.support.servers import OURS, Server, SsbServer, eventually
+from tests.support.servers import OURS, Server, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 POSTS = 5
@@ -52,7 +53,7 @@ async def test_who_is_blocked_while_connected_is_cut_off_until_unblocked(
         async def cut_off() -> bool:
             return not await is_connected(at_theirs, ours.id)
 
-        await eventually(cut_off, within=CALM_S)
+        await until(cut_off, within=CALM_S)
         had = (await clock(at_theirs))[ours.id]
         assert await refused(at_theirs, ours.address)
         assert await refused(at_ours, theirs.address)
@@ -92,7 +93,7 @@ async def test_in_the_middle_ours_gives_nobody_what_its_author_keeps_from_them(
         async def heard() -> bool:
             return bool(await at_middle.call("friends.isBlocking", edge))
 
-        await eventually(heard, within=CALM_S)
+        await until(heard, within=CALM_S)
         await post(at_middle, "what was on its way has come")
         await holds(at_blocked, {middle.id: 3})
         # The message that blocks may have gone out before it was folded, as in ssb-ebt.
@@ -134,5 +135,5 @@ async def test_ours_is_blocked_by_theirs_and_let_in_again(folder: Path) -> None:
         async def let_in() -> bool:
             return not await refused(at_ours, theirs.address)
 
-        await eventually(let_in, within=CALM_S, every=0.5)
+        await until(let_in, within=CALM_S, every=0.5)
         await all_hold(clients, {ours.id: 1, theirs.id: 3 + POSTS})

@@ -18,7 +18,8 @@ from common.refs import message_id
 from tests.support.node_packages import install, require_node
 from tests.support.ports import free_port
 from tests.support.processes import named
-from tests.support.servers import OurServer, eventually
+from tests.support.servers import OurServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 CLIENT = Path(__file__).parent / "bus-client"
@@ -171,7 +172,7 @@ async def test_follower_misses_nothing_and_sees_nothing_twice(
     try:
         assert await follower.said() == {"up": 150}
         publishing = asyncio.create_task(publish(node, 100))  # while it follows
-        await eventually(lambda: count(follower, 200), within=PATIENCE_S)
+        await until(lambda: count(follower, 200), within=PATIENCE_S)
         await follower.kill()
         await publishing
         await publish(node, 50)  # while it is away
@@ -183,7 +184,7 @@ async def test_follower_misses_nothing_and_sees_nothing_twice(
         assert await follower.said() == {"error": "unavailable"}
         assert "up" in await follower.said()
         await publishing
-        await eventually(keeps_up, within=PATIENCE_S)
+        await until(keeps_up, within=PATIENCE_S)
         assert len(follower.seen()) >= 500
     finally:
         await follower.kill()

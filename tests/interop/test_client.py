@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.driver import PEERS, CallError
-from tests.support.servers import OURS, OurServer, WorkersServer, eventually
+from tests.support.servers import OURS, OurServer, WorkersServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 NOT_ALLOWED = "method:{} is not in list of allowed methods"
@@ -60,7 +61,7 @@ async def test_owner_publishes_and_reads(ours: OurServer, transport: str) -> Non
         found = await client.collect("messagesByType", "post")
         return [m["key"] for m in found] == [m["key"] for m in sent]
 
-    await eventually(indexed, within=60)
+    await until(indexed, within=60)
     assert [m["key"] for m in await client.collect("createFeedStream")] == [m["key"] for m in sent]
 
 
@@ -114,7 +115,7 @@ async def test_blocked_key_gets_nothing(ours: OurServer, folder: Path) -> None:
             return True
         return False
 
-    await eventually(refused, within=60)
+    await until(refused, within=60)
     assert await owner.call("friends.isBlocking", {"source": ours.id, "dest": enemy}) is True
     assert await owner.call("friends.isFollowing", {"source": ours.id, "dest": enemy}) is False
 

@@ -14,7 +14,8 @@ from tests.support.containers import SERVICES, Podman, Project, project, require
 from tests.support.driver import CallError, Driver
 from tests.support.ports import free_port
 from tests.support.replicas import clock
-from tests.support.servers import SHS, SsbServer, eventually
+from tests.support.servers import SHS, SsbServer
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -42,7 +43,7 @@ async def healthy(pub: Project, *services: str) -> None:
         async def check(name: str = service) -> bool:
             return pub.is_healthy(name)
 
-        await eventually(check, within=PATIENCE_S, every=0.5)
+        await until(check, within=PATIENCE_S, every=0.5)
 
 
 async def meet(users: list[Driver], address: str) -> None:
@@ -56,7 +57,7 @@ async def meet(users: list[Driver], address: str) -> None:
                 return "already connected" in str(error)
             return True
 
-        await eventually(connected, within=PATIENCE_S, every=0.5)
+        await until(connected, within=PATIENCE_S, every=0.5)
 
 
 async def same(pub: Project, users: list[Driver], wanted: dict[str, int]) -> None:
@@ -66,7 +67,7 @@ async def same(pub: Project, users: list[Driver], wanted: dict[str, int]) -> Non
         held: list[dict[str, int]] = [pub.sbot("getVectorClock")]
         return all(one == wanted for one in [*held, *[await clock(user) for user in users]])
 
-    await eventually(hold, within=PATIENCE_S, every=0.5)
+    await until(hold, within=PATIENCE_S, every=0.5)
 
 
 def check_confinement(pub: Project) -> None:
@@ -124,7 +125,7 @@ async def test_compose_gives_a_pub_that_outlives_its_containers(
                 async def again(name: str = service, pid: int = before) -> bool:
                     return pub.pid(name) not in {0, pid} and pub.is_healthy(name)
 
-                await eventually(again, within=PATIENCE_S, every=0.5)
+                await until(again, within=PATIENCE_S, every=0.5)
             sent = pub.sbot("publish", "--type", "post", "--text", "after the kills")
             assert fetched(pub.ws_port, sent["key"])["value"] == sent["value"]
             await meet(users, address)
@@ -160,7 +161,7 @@ async def test_one_container_holds_the_whole_suite(
         async def ready() -> bool:
             return podman.succeeds("healthcheck", "run", name)
 
-        await eventually(ready, within=PATIENCE_S, every=0.5)
+        await until(ready, within=PATIENCE_S, every=0.5)
         words = ("sbot", "publish", "--type", "post", "--text", "alone")
         sent = json.loads(podman.run("exec", name, *words))
         remote = f"net:127.0.0.1:{port}~shs:{sent['value']['author'][1:].removesuffix('.ed25519')}"

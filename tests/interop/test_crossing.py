@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.driver import CallError, Driver
-from tests.support.servers import OurServer, Server, SsbServer, eventually
+from tests.support.servers import OurServer, Server, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 LIMIT_S = 60
@@ -46,7 +47,7 @@ async def test_dialling_at_once_ends_in_peace(folder: Path, kind: type[Server], 
             names = ("ended", "connections")
             return all(before[n] == after[n] for n in names) and int(after["connections"]) > clients
 
-        await eventually(quiet, within=LIMIT_S)
+        await until(quiet, within=LIMIT_S)
         state = await network(at_ours)
         assert state["ended"].get("both dialled at once", 0) <= 2
         if kind is OurServer:
@@ -59,4 +60,4 @@ async def test_dialling_at_once_ends_in_peace(folder: Path, kind: type[Server], 
             except CallError:
                 return False
 
-        await eventually(arrived, within=LIMIT_S)
+        await until(arrived, within=LIMIT_S)

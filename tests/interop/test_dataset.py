@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.driver import PEERS, Driver
 from tests.support.replicas import clock, count
-from tests.support.servers import OURS, Server, SsbServer, eventually
+from tests.support.servers import OURS, Server, SsbServer
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 FEEDS = 100
@@ -60,7 +61,7 @@ async def sync(dialler: Driver, address: str, dataset: Dataset, receiver: Driver
     async def complete() -> bool:
         return await count(receiver, feeds) >= len(messages)
 
-    await eventually(complete, within=SYNC_LIMIT_S, every=0.2)
+    await until(complete, within=SYNC_LIMIT_S, every=0.2)
     return time.monotonic() - started
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.driver import CallError
 from tests.support.mesh import all_hold, contact, post, posts, running
-from tests.support.servers import OURS, SsbServer, eventually
+from tests.support.servers import OURS, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 POSTS = 30
@@ -70,7 +71,7 @@ async def test_a_blocked_feed_is_deleted_and_does_not_come_back(folder: Path) ->
         async def is_gone() -> bool:
             return not await at_ours.collect("createUserStream", {"id": foe.id})
 
-        await eventually(is_gone, within=60)
+        await until(is_gone, within=60)
         for message in await at_ours.collect("createFeedStream"):
             assert message["value"]["author"] == ours.id
         await at_ours.call("friendsPurge.stop")
@@ -84,7 +85,7 @@ async def test_a_blocked_feed_is_deleted_and_does_not_come_back(folder: Path) ->
                 return True
             return False
 
-        await eventually(meets, within=60)
+        await until(meets, within=60)
         await all_hold([at_ours], {foe.id: POSTS + 1})
         left = await at_ours.collect("createUserStream", {"id": foe.id, "keys": False})
         assert [value["sequence"] for value in left] == [POSTS + 1]

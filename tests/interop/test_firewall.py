@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.driver import CallError
-from tests.support.servers import OurServer, SsbServer, eventually
+from tests.support.servers import OurServer, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 LIMIT_S = 60
@@ -29,11 +30,11 @@ async def test_a_stranger_comes_in_when_it_is_followed(folder: Path) -> None:
                 return False
             return True
 
-        await eventually(let_in, within=LIMIT_S, every=0.5)
+        await until(let_in, within=LIMIT_S, every=0.5)
         contact = {"type": "contact", "contact": theirs.id, "blocking": True, "following": False}
         await at_ours.call("publish", contact)
 
         async def shut_out() -> bool:
             return not await let_in()
 
-        await eventually(shut_out, within=LIMIT_S, every=0.5)
+        await until(shut_out, within=LIMIT_S, every=0.5)

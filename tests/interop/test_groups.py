@@ -11,7 +11,8 @@ import pytest
 from tests.support.driver import PEERS_TRIBES, CallError, Driver
 from tests.support.mesh import follow_each_other, running
 from tests.support.node_packages import install
-from tests.support.servers import CompactServer, Server, TribesServer, eventually
+from tests.support.servers import CompactServer, Server, TribesServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 WITHIN_S = 60
@@ -48,7 +49,7 @@ class Member:
         async def all_there() -> bool:
             return set(texts) <= await self.texts()
 
-        await eventually(all_there, within=WITHIN_S)
+        await until(all_there, within=WITHIN_S)
 
     async def tells(self, wanted: object, method: str, *args: object) -> None:
         """Waits until a method answers this."""
@@ -58,7 +59,7 @@ class Member:
                 return bool(await self.call(method, *args) == wanted)
             return False
 
-        await eventually(does, within=WITHIN_S)
+        await until(does, within=WITHIN_S)
 
 
 Check = Callable[[str, str, Member, Member], Awaitable[None]]

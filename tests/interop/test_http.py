@@ -19,7 +19,8 @@ from common.wire.boxstream import Sealer
 from tests.support.driver import Driver
 from tests.support.killing import service_pids
 from tests.support.processes import anonymous
-from tests.support.servers import OurServer, Server, SsbServer, eventually
+from tests.support.servers import OurServer, Server, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 WITHIN_S = 60
@@ -69,7 +70,7 @@ async def keep(client: Driver, *files: File) -> None:
     async def here() -> bool:
         return all(await client.call("blobs.has", [file.id for file in files]))
 
-    await eventually(here, within=WITHIN_S)
+    await until(here, within=WITHIN_S)
 
 
 VARYING = {

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.driver import Driver
-from tests.support.servers import OURS, OurServer, Server, SsbServer, eventually
+from tests.support.servers import OURS, OurServer, Server, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 LIMIT_S = 60
@@ -41,7 +42,7 @@ async def test_a_user_of_ssb_server_joins_our_pub(folder: Path, kind: str) -> No
         async def met() -> bool:
             return len(await contents(at_pub, user.id)) == 2
 
-        await eventually(met, within=LIMIT_S)
+        await until(met, within=LIMIT_S)
         with pytest.raises(Exception, match="invite not accepted"):
             await at_user.call("invite.accept", code)
 
@@ -58,7 +59,7 @@ async def test_ours_joins_a_pub_that_is_ssb_server(folder: Path) -> None:
             mine, theirs = await contents(at_pub, user.id), await contents(at_user, pub.id)
             return len(mine) == 2 and len(theirs) == 1
 
-        await eventually(met, within=LIMIT_S)
+        await until(met, within=LIMIT_S)
         with pytest.raises(Exception, match="invite not accepted: already following"):
             await at_user.call("invite.accept", code)
 
@@ -81,7 +82,7 @@ async def test_two_who_never_met_replicate_each_other_through_our_pub(folder: Pa
             async def came(here: int = here, there: int = there) -> bool:
                 return len(await contents(clients[here], users[there].id)) >= 3
 
-            await eventually(came, within=LIMIT_S)
+            await until(came, within=LIMIT_S)
         listed = [item async for item in at_pub.source("invite.list")]
         assert [item["state"] for item in listed] == ["used up"]
         assert set(listed[0]["guests"]) == {user.id for user in users}

@@ -16,7 +16,8 @@ from common.refs import message_id
 from tests.support.driver import PEERS, Driver
 from tests.support.killing import LONGER, Killer
 from tests.support.publishing import Publisher
-from tests.support.servers import OurServer, SsbServer, eventually
+from tests.support.servers import OurServer, SsbServer
+from tests.support.waiting import until
 from tests.support.wholeness import check_log, check_views, own_texts
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow, pytest.mark.timeout(300 * LONGER)]
@@ -55,7 +56,7 @@ async def test_sync_completes_while_services_are_killed(folder: Path, *, ebt: bo
             publisher.start()
             await Killer(ours, seed).kill(KILLS)
             await publisher.stop()
-            await eventually(lambda: publisher.whole(feeds, len(messages)), within=SYNC_LIMIT_S)
+            await until(lambda: publisher.whole(feeds, len(messages)), within=SYNC_LIMIT_S)
     records = check_log(ours.folder)
     check_views(ours.folder)
     texts = own_texts(records, ours.id)
@@ -81,13 +82,13 @@ async def test_stop_amid_a_sync_is_short_and_the_rest_comes_after_it(folder: Pat
                 clock = await publisher.ask("getVectorClock") or {}
                 return bool(sum(clock.get(feed, 0) for feed in feeds) > 100)
 
-            await eventually(amid, within=SYNC_LIMIT_S, every=0.01)
+            await until(amid, within=SYNC_LIMIT_S, every=0.01)
             began = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(server.process.wait(), 10) == 0
             assert time.monotonic() - began < STOP_LIMIT_S
         check_log(server.folder)
         async with OurServer(server.folder, "--seeds", full.address, port=server.port):
-            await eventually(lambda: publisher.whole(feeds, len(messages)), within=SYNC_LIMIT_S)
+            await until(lambda: publisher.whole(feeds, len(messages)), within=SYNC_LIMIT_S)
     check_log(server.folder)
     check_views(server.folder)

@@ -13,7 +13,8 @@ from tests.support.driver import PEERS_DB2, Driver
 from tests.support.namespaces import PORT, OnLan, OursOnLan, Place, TheirsOnLan, local_network
 from tests.support.node_packages import install
 from tests.support.replicas import clock
-from tests.support.servers import SHS, eventually
+from tests.support.servers import SHS
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 WITHIN_S = 60
@@ -42,7 +43,7 @@ async def test_friends_meet_by_themselves(folder: Path, one: str, other: str) ->
             async def same() -> bool:
                 return await clock(at_a) == await clock(at_b) == {a.id: 1, b.id: 1}
 
-            await eventually(same, within=WITHIN_S)
+            await until(same, within=WITHIN_S)
 
 
 async def test_strangers_are_noticed_and_left_alone(folder: Path) -> None:
@@ -53,7 +54,7 @@ async def test_strangers_are_noticed_and_left_alone(folder: Path) -> None:
             async def noticed() -> list[Any]:
                 return await staged(client)
 
-            await eventually(noticed, within=WITHIN_S, every=0.5)
+            await until(noticed, within=WITHIN_S, every=0.5)
             found = {data["key"]: (address, data) for address, data in await staged(client)}
             address, data = found[b.id]
             assert address.startswith(b.address)
@@ -62,7 +63,7 @@ async def test_strangers_are_noticed_and_left_alone(folder: Path) -> None:
             async def signed() -> bool:
                 return any(data["verified"] for _, data in await staged(client))
 
-            await eventually(signed, within=WITHIN_S, every=0.5)
+            await until(signed, within=WITHIN_S, every=0.5)
             async for connected in client.source("conn.peers", limit=1):
                 assert connected == []
 
@@ -77,13 +78,13 @@ async def test_who_turned_it_off_is_neither_heard_nor_hears(folder: Path) -> Non
             async def noticed() -> list[Any]:
                 return await staged(other)
 
-            await eventually(noticed, within=WITHIN_S, every=0.5)
+            await until(noticed, within=WITHIN_S, every=0.5)
             await deaf.call("lan.stop")
 
             async def gone() -> bool:
                 return await staged(other) == []
 
-            await eventually(gone, within=WITHIN_S, every=0.5)
+            await until(gone, within=WITHIN_S, every=0.5)
 
 
 class SsbLan:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.driver import Driver
 from tests.support.mesh import CALM_S, contact, follow_each_other, holds, posts, running
-from tests.support.servers import CompactServer, SsbServer, eventually
+from tests.support.servers import CompactServer, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 N_POSTS = 40
@@ -54,4 +55,4 @@ async def test_a_peer_that_used_up_its_bytes_is_served_in_the_next_windows(folde
             refused = (await replication(ours))["refused"]
             return int(refused.get("bytes of a peer used up", 0)) >= 2
 
-        await eventually(was_held_back, within=CALM_S)
+        await until(was_held_back, within=CALM_S)

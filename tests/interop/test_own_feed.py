@@ -10,7 +10,8 @@ import pytest
 from tests.support.driver import CallError, Driver
 from tests.support.killing import kill_all
 from tests.support.replicas import clock
-from tests.support.servers import OURS, OurServer, SsbServer, eventually
+from tests.support.servers import OURS, OurServer, SsbServer
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]
 BACK_LIMIT_S = 60
@@ -81,7 +82,7 @@ async def test_feed_comes_back_before_anything_is_published(
             client = await server.client()
             await publish(client, LATER)
             await meet(client, theirs)
-            await eventually(lambda: has(at_theirs, own, FIRST + LATER), within=BACK_LIMIT_S)
+            await until(lambda: has(at_theirs, own, FIRST + LATER), within=BACK_LIMIT_S)
             await kill_all(server)
         lose(ours.folder, copy)
 
@@ -90,10 +91,10 @@ async def test_feed_comes_back_before_anything_is_published(
             assert "our own feed is locked" in await refusal(client)
             assert "--force" in await refusal(client)
             await meet(client, theirs)
-            await eventually(lambda: is_open(client), within=BACK_LIMIT_S)
+            await until(lambda: is_open(client), within=BACK_LIMIT_S)
             item = await client.call("publish", POST)
             assert item["value"]["sequence"] == FIRST + LATER + 1
-            await eventually(lambda: has(at_theirs, own, FIRST + LATER + 1), within=BACK_LIMIT_S)
+            await until(lambda: has(at_theirs, own, FIRST + LATER + 1), within=BACK_LIMIT_S)
             assert await client.collect("forks.list") == []
         async with OURS[kind](ours.folder, *QUICK, port=ours.port) as server:
             again = await (await server.client()).call("publish", POST)
@@ -109,7 +110,7 @@ async def test_forced_fork_is_seen_and_locks_until_it_is_accepted(folder: Path) 
             await at_theirs.call("publish", {"type": "contact", "contact": own, "following": True})
             await publish(client, 5)
             await meet(client, theirs)
-            await eventually(lambda: has(at_theirs, own, 5), within=BACK_LIMIT_S)
+            await until(lambda: has(at_theirs, own, 5), within=BACK_LIMIT_S)
         wipe(ours.folder, folder)
         async with OurServer(ours.folder, *QUICK, "--force", port=ours.port) as server:
             client = await server.client()
@@ -120,7 +121,7 @@ async def test_forced_fork_is_seen_and_locks_until_it_is_accepted(folder: Path) 
                 status = await client.call("status")
                 return bool(status["services"]["storage"]["state"] == "own feed forked")
 
-            await eventually(forked, within=BACK_LIMIT_S)
+            await until(forked, within=BACK_LIMIT_S)
             assert "it has forked at sequence 1" in await refusal(client)
             [fork] = await client.collect("forks.list")
             assert (fork["feed"], fork["peers"]) == (own, [theirs.id])

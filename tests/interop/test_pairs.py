@@ -7,14 +7,8 @@ import pytest
 
 from tests.support.driver import Driver
 from tests.support.replicas import clock, log
-from tests.support.servers import (
-    CompactServer,
-    OurServer,
-    Server,
-    SsbServer,
-    WorkersServer,
-    eventually,
-)
+from tests.support.servers import CompactServer, OurServer, Server, SsbServer, WorkersServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 KINDS: dict[str, type[Server]] = {
@@ -64,7 +58,7 @@ async def test_mutual_follows_bring_every_message_to_both(
             held = await clock(at_a)
             return held == await clock(at_b) == {a.id: 6, b.id: 6}
 
-        await eventually(same, within=MEET_LIMIT_S)
+        await until(same, within=MEET_LIMIT_S)
         assert await log(at_a) == await log(at_b)
 
         for here, there in ((at_a, at_b), (at_b, at_a)):

@@ -15,7 +15,8 @@ import pytest
 from common.refs.multiserver import decode
 from tests.support.driver import Driver
 from tests.support.ports import free_port
-from tests.support.servers import ROOT, SHS, SsbServer, eventually
+from tests.support.servers import ROOT, SHS, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 LIMIT_S = 60
@@ -173,7 +174,7 @@ async def test_what_the_guides_teach_works_word_for_word(folder: Path) -> None:
         async def came() -> bool:
             return len(_items(await home.sbot("hist", "--id", away.id))) == 2
 
-        await eventually(came, within=LIMIT_S)
+        await until(came, within=LIMIT_S)
         for name in ("feed", "log", "createLogStream"):
             assert len(_items(await home.sbot(name))) == 9
         assert len(_items(await home.sbot("hist", "--id", own))) == 7

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.replicas import clock, log
-from tests.support.servers import OurServer, Server, SsbServer, eventually
+from tests.support.servers import OurServer, Server, SsbServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 KINDS: dict[str, type[Server]] = {"ours": OurServer, "theirs": SsbServer}
@@ -40,7 +41,7 @@ async def test_messages_go_both_ways_over_ws(folder: Path, dialler: str, listene
             held = await clock(at_a)
             return held == await clock(at_b) == {a.id: 2, b.id: 2}
 
-        await eventually(same, within=LIMIT_S)
+        await until(same, within=LIMIT_S)
         assert await log(at_a) == await log(at_b)
         peers = await at_a.call("gossip.peers")
         assert [p["address"] for p in peers if p["key"] == b.id] == [b.ws_address]

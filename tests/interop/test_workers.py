@@ -13,7 +13,8 @@ from common.runtime.workers import names, owner
 from tests.support.driver import Driver
 from tests.support.killing import service_pids
 from tests.support.replicas import clock
-from tests.support.servers import SsbServer, WorkersServer, eventually
+from tests.support.servers import SsbServer, WorkersServer
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
 WORKERS = (*names("network", 2), *names("replication", 2))
@@ -44,7 +45,7 @@ async def arrived(client: Driver, feed: str, sequence: int) -> None:
     async def there() -> bool:
         return (await clock(client)).get(feed, 0) >= sequence
 
-    await eventually(there, within=LIMIT_S)
+    await until(there, within=LIMIT_S)
 
 
 async def services(client: Driver) -> dict[str, Any]:

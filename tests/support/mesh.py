@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from tests.support.driver import Driver
 from tests.support.processes import family
 from tests.support.replicas import clock
-from tests.support.servers import Server, eventually
+from tests.support.servers import Server
+from tests.support.waiting import until
 
 CALM_S = 60.0
 """How long a network may take to come to rest; generous, for machines with other work."""
@@ -64,7 +65,7 @@ async def holds(client: Driver, wanted: dict[str, int], *, within: float = CALM_
         return all(held.get(feed, 0) == sequence for feed, sequence in wanted.items())
 
     try:
-        await eventually(has, within=within, every=POLL_S)
+        await until(has, within=within, every=POLL_S)
     except AssertionError as error:
         held = await clock(client)
         wrong = {f: (held.get(f, 0), n) for f, n in wanted.items() if held.get(f, 0) != n}

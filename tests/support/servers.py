@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from tests.support.driver import PEERS, PEERS_DB2, PEERS_PLUGINS, PEERS_TRIBES, Driver
 from tests.support.ports import free_port, need_free
@@ -247,11 +247,3 @@ class WorkersServer(OurServer):
 
 OURS: dict[str, type[OurServer]] = {"processes": OurServer, "compact": CompactServer}
 """Both ways to run our suite, as parameters of tests."""
-
-
-async def eventually(check: Any, *, within: float, every: float = 0.05) -> None:
-    """Awaits `check()` again and again until it gives something true; fails after `within` seconds."""
-    deadline = asyncio.get_running_loop().time() + within
-    while not (last := await check()):
-        assert asyncio.get_running_loop().time() < deadline, f"still {last!r} after {within} s"
-        await asyncio.sleep(every)

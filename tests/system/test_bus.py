@@ -24,7 +24,8 @@ from tests.support.killing import SERVICES
 from tests.support.peer import Peer, close
 from tests.support.ports import free_port
 from tests.support.processes import anonymous, named
-from tests.support.servers import SHS_BYTES, OurServer, eventually
+from tests.support.servers import SHS_BYTES, OurServer
+from tests.support.waiting import until
 
 N_MESSAGES = 20_000
 TEXT = "x" * 1000
@@ -147,7 +148,7 @@ async def test_nonsense_is_refused_and_told_by_status(ours: OurServer) -> None:
                 services = (await ask(node, "api", "status"))["services"]
                 return services if "bus" in services["storage"] else None
 
-            await eventually(told, within=PATIENCE_S)
+            await until(told, within=PATIENCE_S)
             services = await told()
     finally:
         raw.close()
@@ -176,6 +177,6 @@ async def test_suite_works_over_tcp_and_lets_no_stranger_in(folder: Path) -> Non
                 services = (await ask(known, "api", "status"))["services"]
                 return services["storage"].get("bus", {}).get("refused", {}).get("key")
 
-            await eventually(refused, within=PATIENCE_S)
+            await until(refused, within=PATIENCE_S)
             with pytest.raises(Unavailable):
                 await stranger.call("storage", "log.position")

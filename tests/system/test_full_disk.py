@@ -21,7 +21,8 @@ from common.wire.events import Items
 from tests.support.disks import fill, small_disk
 from tests.support.peer import Peer, RefusedError
 from tests.support.publishing import Publisher
-from tests.support.servers import ROOT, SHS_BYTES, OurServer, eventually
+from tests.support.servers import ROOT, SHS_BYTES, OurServer
+from tests.support.waiting import until
 from tests.support.wholeness import check_log, check_views, keys_of
 
 DISK_MB = 160
@@ -92,7 +93,7 @@ async def test_full_disk_is_told_and_survived(disk: Path) -> None:
         async def paused() -> bool:
             return (await service(owner, "replication")).get("state") == "paused"
 
-        await eventually(paused, within=LIMIT_S)
+        await until(paused, within=LIMIT_S)
         await asyncio.sleep(2)
         assert not sending.done()
         assert (await service(owner, "storage"))["position"] == 1
@@ -103,11 +104,11 @@ async def test_full_disk_is_told_and_survived(disk: Path) -> None:
             clock = await owner.ask("getVectorClock")
             return bool(clock and clock.get(author.id) == MESSAGES)
 
-        await eventually(complete, within=LIMIT_S)
+        await until(complete, within=LIMIT_S)
         assert not sending.done()
         sending.cancel()
         assert await owner.ask("publish", {"type": "post", "text": "room"})
-        await eventually(owner.whole, within=LIMIT_S)
+        await until(owner.whole, within=LIMIT_S)
         states = [(await service(owner, name))["state"] for name in ("storage", "indexing")]
         assert states == ["ok", "ok"]
     check_log(server.folder)
@@ -129,9 +130,9 @@ async def test_disk_that_others_fill_to_the_last_byte_loses_nothing(disk: Path) 
         async def goes_on() -> bool:
             return len(publisher.acknowledged) > before + 100
 
-        await eventually(goes_on, within=LIMIT_S)
+        await until(goes_on, within=LIMIT_S)
         await publisher.stop()
-        await eventually(publisher.whole, within=LIMIT_S)
+        await until(publisher.whole, within=LIMIT_S)
         log = (server.folder.parent / "ours.log").read_text()
         assert "is started again" not in log
     check_log(server.folder)

@@ -20,7 +20,8 @@ from common.runtime.secret import load_or_create
 from common.wire.events import Items
 from common.wire.handshake import Client
 from tests.support.peer import Peer, close
-from tests.support.servers import OURS, SHS_BYTES, OurServer, eventually
+from tests.support.servers import OURS, SHS_BYTES, OurServer
+from tests.support.waiting import until
 
 HANG_UP_LIMIT_S = 60
 
@@ -169,7 +170,7 @@ async def test_lies_are_not_stored_and_the_truth_is_still_taken(
         async def followed() -> Any:
             return (await healthy.value("friends.hops")).get(liar.keys.id) == 1
 
-        await eventually(followed, within=60)
+        await until(followed, within=60)
         await replicate(ours, liar.keys, liar, *sent)
         stored = await held(healthy, liar)
         assert stored in (kept, kept + 1 if lie in ("reordered", "not json") else kept)

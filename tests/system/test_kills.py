@@ -13,7 +13,8 @@ import pytest
 from tests.support.deleting import Deleter
 from tests.support.killing import LONGER, Killer
 from tests.support.publishing import Publisher
-from tests.support.servers import OurServer, eventually
+from tests.support.servers import OurServer
+from tests.support.waiting import until
 from tests.support.wholeness import SEARCH_FOLDER, VIEWS_FOLDER, check_log, check_views, own_texts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 * LONGER)]
@@ -57,7 +58,7 @@ async def test_acknowledged_messages_stay_while_services_are_killed(
         publisher = Publisher(server, in_flight=IN_FLIGHT)
         killer = Killer(server, seed, services=("storage", "storage", "network", "api"))
         await publish_while(publisher, killer, 15)
-        await eventually(publisher.whole, within=MEND_LIMIT_S)
+        await until(publisher.whole, within=MEND_LIMIT_S)
     check(server, publisher)
 
 
@@ -68,14 +69,14 @@ async def test_views_agree_with_the_log_whenever_indexing_was_killed(
         publisher = Publisher(server, in_flight=IN_FLIGHT)
         pause = (0.02, 1.2)
         await publish_while(publisher, Killer(server, seed, services=["indexing"], pause=pause), 6)
-        await eventually(publisher.whole, within=MEND_LIMIT_S)
+        await until(publisher.whole, within=MEND_LIMIT_S)
     check(server, publisher)
     for folded in (VIEWS_FOLDER, SEARCH_FOLDER):
         shutil.rmtree(server.folder / folded)
     async with OurServer(server.folder, port=server.port) as again:
         both = ("indexing", "indexing", "storage")
         await Killer(again, seed, services=both, pause=(0.05, 0.9)).kill(8)
-        await eventually(publisher.whole, within=MEND_LIMIT_S)
+        await until(publisher.whole, within=MEND_LIMIT_S)
     check(server, publisher)
 
 
@@ -92,14 +93,14 @@ async def test_what_is_deleted_is_gone_everywhere_whoever_is_killed(
         finally:
             deleter.stop()
             await running
-        await eventually(deleter.finish, within=MEND_LIMIT_S)
+        await until(deleter.finish, within=MEND_LIMIT_S)
 
         async def taken_out() -> bool:
             status = await publisher.ask("status")
             return status is not None and "erasing" not in status["services"]["storage"]
 
-        await eventually(taken_out, within=MEND_LIMIT_S)
-        await eventually(publisher.whole, within=MEND_LIMIT_S)
+        await until(taken_out, within=MEND_LIMIT_S)
+        await until(publisher.whole, within=MEND_LIMIT_S)
     records = check_log(server.folder)
     check_views(server.folder)
     texts = own_texts(records, server.id)

@@ -16,8 +16,9 @@ from common.runtime.secret import load_or_create
 from tests.support.healthy import Healthy
 from tests.support.peer import Peer
 from tests.support.processes import pss_mb
-from tests.support.servers import SHS_BYTES, OurServer, eventually
+from tests.support.servers import SHS_BYTES, OurServer
 from tests.support.siege import Feed, Target, stranger
+from tests.support.waiting import until
 
 N_FEEDS, N_MESSAGES = 50, 100
 PEERS, LAZY = 200, 20
@@ -48,7 +49,7 @@ async def fill(server: OurServer, feeds: Sequence[Feed]) -> None:
             clock = await owner.value("getVectorClock")
             return all(clock.get(feed.keys.id) == N_MESSAGES for feed in feeds)
 
-        await eventually(full, within=LIMIT_S, every=0.2)
+        await until(full, within=LIMIT_S, every=0.2)
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
 

@@ -12,8 +12,9 @@ from common.refs import raw
 from common.runtime.secret import load_or_create
 from tests.support.peer import Peer, RefusedError
 from tests.support.ports import free_port
-from tests.support.servers import SHS_BYTES, OurServer, eventually
+from tests.support.servers import SHS_BYTES, OurServer
 from tests.support.siege import stranger
+from tests.support.waiting import until
 
 N_STRANGERS = 50
 WITHIN_S = 60
@@ -57,7 +58,7 @@ async def test_what_strangers_do_wrong_is_counted_and_not_logged(folder: Path) -
                 peers = await owner.value("gossip.peers")
                 return any(peer.get("failure") for peer in peers)
 
-            await eventually(tried, within=WITHIN_S)
+            await until(tried, within=WITHIN_S)
             before = log.read_text()
             for _ in range(N_STRANGERS):
                 await scan(

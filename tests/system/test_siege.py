@@ -15,8 +15,9 @@ from common.runtime.secret import load_or_create
 from tests.support.healthy import Healthy
 from tests.support.peer import Peer
 from tests.support.processes import family, pss_mb
-from tests.support.servers import SHS_BYTES, OurServer, eventually
+from tests.support.servers import SHS_BYTES, OurServer
 from tests.support.siege import Feed, Target, assault, faults, lie, mutants, record, stranger
+from tests.support.waiting import until
 
 N_FEEDS, N_MESSAGES = 20, 150
 N_MUTANTS = 1000
@@ -46,7 +47,7 @@ async def test_a_siege_does_not_keep_a_healthy_peer_from_its_sync(folder: Path) 
             async def followed() -> bool:
                 return len(await owner.value("friends.hops")) > N_FEEDS + len(victims)
 
-            await eventually(followed, within=60)
+            await until(followed, within=60)
             recordings = await record(target, [*victims, *feeds[:3]])
             processes, memory = family(server.process.pid), pss_mb(server.process.pid)
 
@@ -63,7 +64,7 @@ async def test_a_siege_does_not_keep_a_healthy_peer_from_its_sync(folder: Path) 
                 clock = await owner.value("getVectorClock")
                 return all(clock.get(feed.keys.id) == N_MESSAGES for feed in feeds)
 
-            await eventually(arrived, within=60, every=0.2)
+            await until(arrived, within=60, every=0.2)
             sync_s = time.monotonic() - began
             for task in (syncing, *lying):
                 task.cancel()
@@ -83,7 +84,7 @@ async def test_a_siege_does_not_keep_a_healthy_peer_from_its_sync(folder: Path) 
                 state = (await owner.value("status"))["services"]["network"]
                 return not (state["handshakes"] or state["calls"]) and state["connections"] <= 2
 
-            await eventually(forgotten, within=60)
+            await until(forgotten, within=60)
             after = pss_mb(server.process.pid)
             print(
                 f"{dict(found)} in {siege_s:.1f} s; sync in {sync_s:.1f} s; {memory:.0f} MB before, "

@@ -14,7 +14,8 @@ import pytest
 from services.storage.adapters.database import FOLDER
 from tests.support.killing import SERVICES, service_pids
 from tests.support.publishing import Publisher
-from tests.support.servers import OurServer, eventually
+from tests.support.servers import OurServer
+from tests.support.waiting import until
 from tests.support.wholeness import VIEWS_FOLDER, check_log, check_views, own_texts
 
 STOP_LIMIT_S = 5
@@ -57,7 +58,7 @@ async def test_stop_under_full_load_is_short_and_clean(folder: Path) -> None:
         await publisher.stop()
     assert "Traceback" not in (folder / "ours.log").read_text()
     async with OurServer(server.folder, port=server.port):
-        await eventually(publisher.whole, within=MEND_LIMIT_S)
+        await until(publisher.whole, within=MEND_LIMIT_S)
     check(server, publisher)
 
 
@@ -71,16 +72,16 @@ async def test_all_services_but_one_are_killed_at_once(folder: Path, spared: str
         random.shuffle(order)
         for name in order:
             os.kill(pids[name], signal.SIGKILL)
-        await eventually(publisher.whole, within=MEND_LIMIT_S)
+        await until(publisher.whole, within=MEND_LIMIT_S)
         before = len(publisher.acknowledged)
 
         async def goes_on() -> bool:
             return len(publisher.acknowledged) > before
 
-        await eventually(goes_on, within=MEND_LIMIT_S)
+        await until(goes_on, within=MEND_LIMIT_S)
         assert service_pids(server.process.pid)[spared] == pids[spared]
         await publisher.stop()
-        await eventually(publisher.whole, within=MEND_LIMIT_S)
+        await until(publisher.whole, within=MEND_LIMIT_S)
     check(server, publisher)
 
 
@@ -95,7 +96,7 @@ async def test_killed_as_a_whole_and_torn_it_goes_on(folder: Path) -> None:
         async def gone() -> bool:
             return not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
-        await eventually(gone, within=MEND_LIMIT_S)
+        await until(gone, within=MEND_LIMIT_S)
     for place in (FOLDER, VIEWS_FOLDER):
         newest = max((server.folder / place).glob("*.log"))
         newest.write_bytes(newest.read_bytes() + bytes(range(256)) * 4)
@@ -103,8 +104,8 @@ async def test_killed_as_a_whole_and_torn_it_goes_on(folder: Path) -> None:
     (server.folder / "run" / "settings.json").write_text('{"half')
     (server.folder / VIEWS_FOLDER / "CURRENT").unlink()
     async with OurServer(server.folder, port=server.port):
-        await eventually(publisher.whole, within=MEND_LIMIT_S)
+        await until(publisher.whole, within=MEND_LIMIT_S)
         assert await publisher.ask("publish", {"type": "post", "text": "after"})
-        await eventually(publisher.whole, within=MEND_LIMIT_S)
+        await until(publisher.whole, within=MEND_LIMIT_S)
     check(server, publisher)
     assert (server.folder / "manifest.json").read_text().startswith('{\n  "')

@@ -15,7 +15,6 @@ from common.feed.record import pack_candidate
 from common.feed.validate import Verified, verify_value
 from common.runtime import own_file
 from services.storage.adapters.database import FOLDER
-from tests.support.servers import eventually
 from tests.support.waiting import until
 
 PEER = generate(b"p" * 32).id
@@ -54,7 +53,7 @@ async def seen(storage: Any, sequence: int, peer: str = PEER) -> None:
 
 
 async def opened(storage: Any) -> None:
-    await eventually(lambda: is_open(storage), within=30)
+    await until(lambda: is_open(storage), within=30)
 
 
 async def published(data: Path, start_storage: Any, count: int = 3, text: str = "") -> list[Any]:
@@ -230,7 +229,7 @@ async def test_lock_is_told_whenever_it_changes(data: Path, start_storage: Any) 
         following = asyncio.create_task(follow(storage))
         await until(lambda: told)
         await seen(storage, 3)
-        await eventually(both, within=30)
+        await until(both, within=30)
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
