@@ -35,6 +35,8 @@ REST = 10
 """A commit is followed by a pause of so many times what it took."""
 TRIES = 3
 """How often an index may fail in a row until it is begun anew."""
+CHECK_S = 30.0
+"""How long a check waits for what came before it; a question waits PATIENCE_S."""
 QUIET_S = 60.0
 """After the last deletion: then the index is built anew, without what is deleted."""
 
@@ -124,10 +126,10 @@ class Search:
             self._hurried.set()
             await self._moved.wait()
 
-    async def catch_up(self) -> None:
-        """Wait until what is in the log now is found, but no longer than PATIENCE_S."""
+    async def catch_up(self, seconds: float = PATIENCE_S) -> None:
+        """Wait until what is in the log now is found, but no longer than so many seconds."""
         with suppress(TimeoutError, BusError):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(seconds):
                 await self.wait_for(await self._log.end())
 
     async def check(self) -> bool:
@@ -135,6 +137,7 @@ class Search:
 
         Raises: Unavailable.
         """
+        await self.catch_up(CHECK_S)  # what was taken in from a damaged log and is not found yet
         live = self._live
         upto = live.committed.position
         async for first, records in self._log.read(0, live=False, limit=upto):
