@@ -129,7 +129,7 @@ async def test_peer_status_tells_how_far_each_peer_is(board: Board) -> None:
     peer = Peer(board)
     await until(lambda: X.id in peer.notes)
     await peer.send({X.id: 3 << 1, Y.id: 7 << 1})
-    await until(lambda: peer.notes.get(Y.id) == -1)
+    await until(lambda: peer.notes.get(Y.id) == -1 and len(peer.messages) == 2)
     sent = {"tx": True, "rx": True, "sent": 5, "requested": 5}
     status = await ask(board, "ebt.peerStatus", X.id)
     assert status == {"id": X.id, "seq": 5, "peers": {B.id: {"seq": 3, "replicating": sent}}}
