@@ -53,7 +53,7 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
         "friends.block": Method("async", friends.block),
         "get": Method("async", messages.get),
         "private.publish": Method("async", boxes.publish),
-        "publish": Method("async", tribes.publish),
+        "publish": Method("async", tribes.publish_on),
         "tribes.publish": Method("async", tribes.publish),
         "tribes.create": Method("async", tribes.create),
         "tribes.invite": Method("async", tribes.invite),
