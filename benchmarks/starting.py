@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from benchmarks import limits
@@ -67,14 +67,15 @@ async def _started(server: Server, state: str) -> Figures:
 @asynccontextmanager
 async def first_answer(server: Server) -> AsyncIterator[Caller]:
     """A client, as soon as the server has answered it once."""
+    socket = server.folder / "socket"
     while True:
-        try:
-            async with Caller(server.folder / "socket") as client:
+        with suppress(OSError, RuntimeError):
+            async with Caller(socket) as client:
                 await client.call("whoami")
-                yield client
-                return
-        except OSError:
-            await asyncio.sleep(AGAIN_S)
+                break
+        await asyncio.sleep(AGAIN_S)
+    async with Caller(socket) as client:
+        yield client
 
 
 async def _slowest(client: Caller, *, in_step: Callable[[], None]) -> float:
