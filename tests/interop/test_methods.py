@@ -9,7 +9,7 @@ import pytest
 from common.crypto.keys import generate
 from tests.support.driver import CallError, Driver
 from tests.support.method_table import DOCUMENT, origin
-from tests.support.offers import offers
+from tests.support.offers import flat, offers
 from tests.support.own_methods import OWN_METHODS
 from tests.support.servers import ROOT, OurServer, SsbServer
 
@@ -23,7 +23,7 @@ NO_PLUGINS = "runs no npm plugins"
 async def test_the_table_is_what_is_offered_and_nothing_is_untested(folder: Path) -> None:
     async with OurServer(folder / "ours") as ours, SsbServer(folder / "theirs") as theirs:
         table = await offers(ours)
-        manifest = _flat(json.loads((theirs.folder / "manifest.json").read_text()))
+        manifest = flat(json.loads((theirs.folder / "manifest.json").read_text()))
     types = {name: offered.type for name, offered in table.items()}
     assert {name: kind for name, kind in types.items() if manifest.get(name) != kind} == OWN_METHODS
     assert not manifest.keys() - types.keys()
@@ -80,13 +80,3 @@ async def _ours_alone(client: Driver) -> None:
     assert set((await client.call("invite.help"))["commands"]) >= {"create", "accept", "revoke"}
     with pytest.raises(CallError, match="no such invite"):
         await client.call("invite.label", "x", "y")
-
-
-def _flat(tree: dict[str, object], path: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, kind in tree.items():
-        if isinstance(kind, dict):
-            found |= _flat(kind, f"{path}{name}.")
-        else:
-            found[path + name] = str(kind)
-    return found

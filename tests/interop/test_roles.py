@@ -9,7 +9,7 @@ import pytest
 
 from common.crypto.keys import Keys, generate
 from tests.support.asking import PATIENCE_MS, Answer, Asker, Question
-from tests.support.offers import offers
+from tests.support.offers import flat, offers
 from tests.support.servers import SHS, OurServer, Server, SsbServer
 
 pytestmark = pytest.mark.interop
@@ -112,17 +112,7 @@ async def test_every_method_is_open_to_whom_the_table_says(folder: Path) -> None
 async def test_strangers_may_call_the_same_at_ssb_server(folder: Path) -> None:
     async with SsbServer(folder / "theirs") as server:
         manifest = json.loads((server.folder / "manifest.json").read_text())
-        types = {name: kind for name, kind in _flat(manifest).items() if kind != "sink"}
+        types = {name: kind for name, kind in flat(manifest).items() if kind != "sink"}
         answers = await asked(server, secret(folder / "stranger", generate(b"s" * 32)), types)
         assert set(types) - refused(answers) == {*THEIRS, "manifest"}
         assert {name: types[name] for name in THEIRS} == THEIRS
-
-
-def _flat(tree: Mapping[str, object], path: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, kind in tree.items():
-        if isinstance(kind, dict):
-            found |= _flat(kind, f"{path}{name}.")
-        else:
-            found[path + name] = str(kind)
-    return found

@@ -23,6 +23,7 @@ from tests.support.answers import (
     stumbled,
 )
 from tests.support.asking import PATIENCE_MS, Answer, Asker, Question
+from tests.support.offers import flat
 from tests.support.own_methods import OWN_METHODS
 from tests.support.pair import NAMES, Side, make_data, pair
 from tests.support.questions import Questions
@@ -225,7 +226,7 @@ async def _about_peers(sides: tuple[Side, Side], data: dict[str, Any]) -> None:
     for side in sides:
         address, manifest, status, *of_plugins = [a["value"] for a in await side.ask(plain)]
         helps.append(of_plugins)
-        shapes.append((address.replace(side.server.address, "OWN"), _flat(manifest), status))
+        shapes.append((address.replace(side.server.address, "OWN"), flat(manifest), status))
     theirs, ours = shapes
     for there, here in zip(*helps, strict=True):
         for name, command in there["commands"].items():
@@ -237,15 +238,6 @@ async def _about_peers(sides: tuple[Side, Side], data: dict[str, Any]) -> None:
     } == OWN_METHODS
     assert ours[2]["sync"].keys() == theirs[2]["sync"].keys()
     assert ours[2]["progress"]["indexes"].keys() == theirs[2]["progress"]["indexes"].keys()
-
-
-def _flat(tree: dict[str, Any], path: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, kind in tree.items():
-        found.update(
-            _flat(kind, f"{path}{name}.") if isinstance(kind, dict) else {path + name: kind}
-        )
-    return found
 
 
 async def _live(sides: tuple[Side, Side], data: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What each service of a running suite offers, as it says itself on the bus."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from common.bus import Node
@@ -7,7 +8,7 @@ from services.network.actor import SERVICES
 from services.network.adapters.switch import OWN
 from tests.support.servers import OurServer
 
-__all__ = ["Offered", "offers"]
+__all__ = ["Offered", "flat", "offers"]
 
 LIMIT_S = 30
 
@@ -34,4 +35,15 @@ async def offers(server: OurServer) -> dict[str, Offered]:
             for method, (kind, roles, visible) in node.manifest(name).items():
                 if visible and method not in found:
                     found[method] = Offered(name, kind, tuple(roles))
+    return found
+
+
+def flat(tree: Mapping[str, object], path: str = "") -> dict[str, str]:
+    """The methods of a manifest with their types, by dotted name; groups without methods are left out."""
+    found: dict[str, str] = {}
+    for name, kind in tree.items():
+        if isinstance(kind, dict):
+            found |= flat(kind, f"{path}{name}.")
+        else:
+            found[path + name] = str(kind)
     return found
