@@ -5,9 +5,10 @@ Called by the view of `backlinks`.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from math import isnan
 from typing import Any
 
-from common.query.values import UNDEFINED, length_of, truthy
+from common.query.values import UNDEFINED, length_of, number, number_of, truthy
 from common.refs.ids import is_blob, is_cloaked_message, is_feed, is_message
 from common.refs.links import normalize_channel
 
@@ -40,8 +41,14 @@ def destinations(content: Any) -> list[str]:
 
 
 def resolved_time(claimed: Any, received: float) -> Any:
-    """The earlier of the times claimed and received; UNDEFINED where none is claimed."""
-    return min(received, claimed) if truthy(claimed) else UNDEFINED
+    """The earlier of the times claimed and received; UNDEFINED where none is claimed.
+
+    A claim may be anything, which JavaScript makes a number (NaN of most).
+    """
+    if not truthy(claimed):
+        return UNDEFINED
+    time = number_of(claimed)
+    return time if isnan(time) else number(min(received, time))
 
 
 def _channel(text: str) -> str | None:

@@ -7,6 +7,7 @@ the beginning of another one. Knows no index. Called by views, and by whoever re
 import re
 import struct
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 from common.query.errors import QueryError
@@ -21,6 +22,8 @@ _ESCAPES = {"?": "?@", "!": "??", '"': "?%"}
 _SIGN = 1 << 63
 _MASK = (1 << 64) - 1
 _BETWEEN, _END = b'"', b"!"
+_NAN = b"D" + b"\xff" * 8
+"""Above all numbers below zero."""
 
 
 def key_of(items: Sequence[Any]) -> bytes:
@@ -66,6 +69,8 @@ def part_of(value: Any) -> bytes:
 
 
 def _number(value: float) -> bytes:
+    if isnan(value):
+        return _NAN
     (bits,) = struct.unpack(">Q", struct.pack(">d", value + 0.0))
     sign = b"D" if bits & _SIGN and value else b"F"
     return sign + int.to_bytes(bits ^ _MASK if bits & _SIGN else bits | _SIGN, 8)

@@ -17,6 +17,8 @@ from common.refs import FeedId, MessageId
 
 __all__ = ["Boxes"]
 
+MAX_DEPTH = 100
+"""Lists and objects within each other: a public message has no room for more than 63 of them, what is in a box has."""
 MAX_INVITATIONS = 4_000
 """Kept while the message that began the group is not here: anybody who is replicated can send them."""
 
@@ -36,18 +38,9 @@ class Boxes:
         self._asked_to_leave: set[tuple[str, bytes]] = set()
 
     def opens(self, value: Mapping[str, Any]) -> Opened | None:
-        """Opens the content of a message's value; None where it is public, or not for us."""
-        content = value["content"]
-        if not isinstance(content, str):
-            return None
-        if content.endswith(private.SUFFIX):
-            return private.unbox(content, self._secret)
-        opened = self.ring.opens(value)
-        if opened is not None and isinstance(opened.content, dict):
-            self._listen(opened.content, value["author"], opened.group)
-            if opened.group is None and groups.added(opened.content):
-                return self.ring.opens(value)  # an invitation is a message of its group too
-        return opened
+        """Opens the content of a message's value; None where it is public, not for us, or nested too deep."""
+        opened = self._opened(value)
+        return opened if opened is not None and _is_shallow(opened.content) else None
 
     def own_key(self, key: bytes) -> None:
         """Seal for ourselves with another key (32 bytes) from now on."""
@@ -96,6 +89,19 @@ class Boxes:
                 self.ring.add_group(name, Group(key, root))
         self._leave()
 
+    def _opened(self, value: Mapping[str, Any]) -> Opened | None:
+        content = value["content"]
+        if not isinstance(content, str):
+            return None
+        if content.endswith(private.SUFFIX):
+            return private.unbox(content, self._secret)
+        opened = self.ring.opens(value)
+        if opened is not None and isinstance(opened.content, dict):
+            self._listen(opened.content, value["author"], opened.group)
+            if opened.group is None and groups.added(opened.content):
+                return self.ring.opens(value)  # an invitation is a message of its group too
+        return opened
+
     def _listen(self, content: dict[str, Any], author: FeedId, by: bytes | None) -> None:
         if added := groups.added(content):
             self.invite(added, author)
@@ -124,6 +130,16 @@ def _name(root: MessageId, value: Mapping[str, Any], key: bytes) -> str | None:
     if opened is None or not isinstance(said, dict) or said.get("type") != groups.INIT:
         return None
     return box2.group_id(root, opened.slot)
+
+
+def _is_shallow(content: Any) -> bool:
+    level = [content] if isinstance(content, dict | list) else []
+    depth = 0
+    while level and depth < MAX_DEPTH:
+        depth += 1
+        inner = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for members in inner for one in members if isinstance(one, dict | list)]
+    return not level
 
 
 def _ignore() -> None:

@@ -1,5 +1,7 @@
 """Keys of rows stand in the order of what they spell; tests/vectors/query has charwise's own order."""
 
+from math import inf, nan
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +24,11 @@ def test_a_key_lies_between_open_ends(items: list[object]) -> None:
     for n in range(len(items) + 1):
         below, above = ([end] * (len(items) + 1 - n) for end in (None, UNDEFINED))
         assert key_of(["a", *items[:n], *below]) <= key <= key_of(["a", *items[:n], *above])
+
+
+def test_what_is_no_number_stands_before_zero() -> None:
+    keys = [key_of([value]) for value in (-inf, -1, -5e-324, nan, 0, inf)]
+    assert keys == sorted(keys)
 
 
 def test_an_object_has_no_key() -> None:

@@ -6,7 +6,7 @@ from common.feed import box2, groups, private
 from common.feed.box2_keys import direct_keys, group_key
 from common.feed.json import Json
 from common.refs import MessageId, message_id
-from services.indexing.boxes import Boxes
+from services.indexing.boxes import MAX_DEPTH, Boxes
 
 OURS, FRIEND = generate(bytes(32)), generate(b"f" * 32)
 KEY, ROOT = b"g" * 32, MessageId(message_id(b"r" * 32))
@@ -44,6 +44,16 @@ def test_only_boxes_for_us_are_opened() -> None:
     assert opens({"content": private.box(content, [FRIEND.id], randomness)}) is None
     for no_box in ("no box.box", "text", {"type": "post"}, None):
         assert opens({"content": no_box}) is None
+
+
+def test_a_box_with_content_nested_without_end_stays_closed() -> None:
+    boxes, _ = _boxes()
+    deep: Json = []
+    for _ in range(MAX_DEPTH - 2):
+        deep = [deep]
+    vote: Json = {"type": "vote", "vote": {"value": deep}}
+    assert boxes.opens(_from_friend({"type": "post", "text": deep}, direct=True)) is not None
+    assert boxes.opens(_from_friend(vote, direct=True)) is None
 
 
 def test_an_invitation_opens_the_group_and_its_first_message_tells_its_name() -> None:

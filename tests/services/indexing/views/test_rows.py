@@ -31,3 +31,10 @@ def test_no_message_makes_two_rows_with_one_key_and_all_end_with_its_position(vi
             rows = list(view.rows(message(said, opened=opened, position=77)))
             assert {row.position for row in rows} <= {77}
             assert len({(row.space, row.key) for row in rows}) == len(rows)
+
+
+def test_a_claimed_time_may_be_anything() -> None:
+    for claimed in ("x", "5", "", {}, [], [5], {"a": 1}, None, True, -1, 1e300):
+        for view in VIEWS:
+            for content in CONTENTS[:-1]:
+                list(view.rows(message(content, timestamp=claimed)))
