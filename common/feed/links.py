@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from common.feed.options import is_truthy
 from common.refs.links import is_link
 
-__all__ = ["ContentLink", "links_in"]
+__all__ = ["ContentLink", "links_in", "say_the_same"]
 
-_SIGILS = ("@", "%", "&")
+_SIGILS = frozenset("@%&")
 
 
 class ContentLink(NamedTuple):
@@ -28,11 +28,26 @@ def links_in(said: Any) -> Iterator[ContentLink]:
     if not isinstance(content, dict):
         return
     for rel, member in content.items():
-        for one in _several(member):
-            target = {"link": one} if isinstance(one, str) else one
-            dest = target.get("link") if isinstance(target, dict) else None
-            if isinstance(dest, str) and dest[:1] in _SIGILS and is_link(dest):
-                yield ContentLink(rel, dest, target)
+        if isinstance(member, str):
+            if member[:1] in _SIGILS and is_link(member):
+                yield ContentLink(rel, member, {"link": member})
+        elif isinstance(member, dict | list):
+            for one in _several(member):
+                target = {"link": one} if isinstance(one, str) else one
+                dest = target.get("link") if isinstance(target, dict) else None
+                if isinstance(dest, str) and dest[:1] in _SIGILS and is_link(dest):
+                    yield ContentLink(rel, dest, target)
+
+
+def say_the_same(value: Mapping[str, Any], content: Any) -> bool:
+    """Whether a message's value has the links that its content has, told by a cheap look."""
+    return (
+        isinstance(content, dict)
+        and is_truthy(content.get("type"))
+        and not isinstance(content.get("value"), dict)
+        and not isinstance(content.get("content"), dict)
+        and not isinstance(value.get("value"), dict)
+    )
 
 
 def _content(said: Any) -> Any:
@@ -46,12 +61,10 @@ def _content(said: Any) -> Any:
     return said
 
 
-def _several(member: Any) -> list[Any]:
-    """What is linked by one member: itself, the items of a list, or of an object with members 0, 1, ..."""
+def _several(member: list[Any] | dict[str, Any]) -> list[Any]:
+    """What is linked by one member: the items of a list, or of an object with members 0, 1, ..., or itself."""
     if isinstance(member, list):
         return member
-    if not isinstance(member, dict):
-        return [member]
     items: list[Any] = []
     while is_truthy(item := member.get(str(len(items)))):
         items.append(item)

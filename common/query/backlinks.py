@@ -21,6 +21,7 @@ _SIGILS: Mapping[str, Callable[[str], bool]] = {
     "&": is_blob,
     "%": lambda text: is_message(text) or is_cloaked_message(text),
 }
+_BEGINNINGS = frozenset("#@&%")
 _MEMBER = "channel"
 """The member of content whose texts name channels without a sigil."""
 
@@ -28,15 +29,17 @@ _MEMBER = "channel"
 def destinations(content: Any) -> list[str]:
     """Each id and channel that content mentions, once, in the order of the first mention."""
     found: dict[str, None] = {}
-    for name, text in _texts(content):
-        if name == _MEMBER and (channel := normalize_channel(text)):
-            text = "#" + channel  # noqa: PLW2901  as if it had been written with its sigil
-        sigil = text[:1]
-        if sigil == "#":
-            if channel := _channel(text):
-                found["#" + channel] = None
-        elif sigil in _SIGILS and _SIGILS[sigil](text):
-            found[text] = None
+    if isinstance(content, str):
+        _mention(found, content)
+    elif isinstance(content, dict | list):
+        members = content.items() if isinstance(content, dict) else enumerate(content)
+        for name, member in members:
+            texts = (member,) if isinstance(member, str) else _texts(member)
+            for text in texts:
+                if name == _MEMBER and (channel := normalize_channel(text)):
+                    _mention(found, "#" + channel)  # as if it had been written with its sigil
+                elif text[:1] in _BEGINNINGS:
+                    _mention(found, text)
     return list(found)
 
 
@@ -51,6 +54,16 @@ def resolved_time(claimed: Any, received: float) -> Any:
     return time if isnan(time) else number(min(received, time))
 
 
+def _mention(found: dict[str, None], text: str) -> None:
+    """Add what a text mentions."""
+    sigil = text[:1]
+    if sigil == "#":
+        if channel := _channel(text):
+            found["#" + channel] = None
+    elif sigil in _SIGILS and _SIGILS[sigil](text):
+        found[text] = None
+
+
 def _channel(text: str) -> str | None:
     if length_of(text) >= _MAX_CHANNEL:
         return None
@@ -59,21 +72,14 @@ def _channel(text: str) -> str | None:
     return normalize_channel(text[1:]) or "null"
 
 
-def _texts(content: Any) -> Iterator[tuple[str | None, str]]:
-    """Each text in content, with the outermost member that it stands in."""
-    if isinstance(content, str):
-        yield None, content
-    if not isinstance(content, dict | list):
-        return
-    members = content.items() if isinstance(content, dict) else enumerate(content)
-    for name, member in members:
-        outermost = str(name)
-        waiting = [member]
-        while waiting:
-            one = waiting.pop()
-            if isinstance(one, str):
-                yield outermost, one
-            elif isinstance(one, list):
-                waiting += reversed(one)
-            elif isinstance(one, dict):
-                waiting += reversed(list(one.values()))
+def _texts(member: Any) -> Iterator[str]:
+    """Each text in a member of content, in their order."""
+    waiting: list[Any] = [member]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, list):
+            waiting += reversed(one)
+        elif isinstance(one, dict):
+            waiting += reversed(one.values())

@@ -21,6 +21,7 @@ _ESCAPED = re.compile('[?!"]')
 _ESCAPES = {"?": "?@", "!": "??", '"': "?%"}
 _SIGN = 1 << 63
 _MASK = (1 << 64) - 1
+_DOUBLE = struct.Struct(">d")
 _BETWEEN, _END = b'"', b"!"
 _NAN = b"D" + b"\xff" * 8
 """Above all numbers below zero."""
@@ -52,13 +53,14 @@ def part_of(value: Any) -> bytes:
         QueryError: it is an object, which has no place in the order.
     """
     if isinstance(value, str):
-        if "!" in value or '"' in value:
-            value = _ESCAPED.sub(lambda match: _ESCAPES[match[0]], value)
-        return b"J" + str(value).encode("utf-8", "surrogatepass")
+        text: str = value
+        if "!" in text or '"' in text:
+            text = _ESCAPED.sub(lambda match: _ESCAPES[match[0]], text)
+        return b"J" + text.encode("utf-8", "surrogatepass")
     if isinstance(value, bool):
         return b"C" if value else b"B"
     if isinstance(value, int | float):
-        return _number(float(value))
+        return _number(value)
     if value is None:
         return b"A"
     if value is UNDEFINED:
@@ -71,6 +73,6 @@ def part_of(value: Any) -> bytes:
 def _number(value: float) -> bytes:
     if isnan(value):
         return _NAN
-    (bits,) = struct.unpack(">Q", struct.pack(">d", value + 0.0))
+    bits = int.from_bytes(_DOUBLE.pack(value + 0.0))
     sign = b"D" if bits & _SIGN and value else b"F"
-    return sign + int.to_bytes(bits ^ _MASK if bits & _SIGN else bits | _SIGN, 8)
+    return sign + (bits ^ _MASK if bits & _SIGN else bits | _SIGN).to_bytes(8)

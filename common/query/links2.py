@@ -11,19 +11,20 @@ from common.feed.json import compact
 from common.feed.links import ContentLink, links_in
 from common.query.values import UNDEFINED, clean, truthy
 
-__all__ = ["links_of"]
+__all__ = ["links_of", "relation"]
 
 
 def links_of(value: Mapping[str, Any], received: float) -> Iterator[dict[str, Any]]:
     """`{source, dest, rel, ts}` of each link in the value of a message, and when that was received."""
-    content = value["content"] if isinstance(value["content"], dict) else {}
     for link in links_in(value):
-        yield {
-            "source": value["author"],
-            "dest": link.dest,
-            "rel": [_flat(one) for one in _relation(link, content)],
-            "ts": received,
-        }
+        rel = relation(link, value["content"])
+        yield {"source": value["author"], "dest": link.dest, "rel": rel, "ts": received}
+
+
+def relation(link: ContentLink, content: Any) -> list[Any]:
+    """The relation of a link within a message with this content."""
+    said = content if isinstance(content, dict) else {}
+    return [_flat(one) for one in _relation(link, said)]
 
 
 def _relation(link: ContentLink, content: Mapping[str, Any]) -> list[Any]:

@@ -4,6 +4,7 @@ Behaves as ssb-ref 2.16.0.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -27,6 +28,9 @@ _NOT_IN_CHANNEL = re.compile(
 )
 
 
+_CHECKS: Mapping[str, Callable[[str], bool]] = {"@": is_feed, "%": is_message, "&": is_blob}
+
+
 class Link(NamedTuple):
     """The id that a link leads to, and its query (None without one); repeated names make a list."""
 
@@ -36,8 +40,8 @@ class Link(NamedTuple):
 
 def is_link(text: str) -> bool:
     """Whether a text is an id, with or without something after a `?`."""
-    ref = text.partition("?")[0]
-    return is_feed(ref) or is_message(ref) or is_blob(ref)
+    check = _CHECKS.get(text[:1])
+    return check is not None and check(text.partition("?")[0])
 
 
 def is_blob_link(text: str) -> bool:

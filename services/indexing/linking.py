@@ -4,26 +4,24 @@ A row has the number of the link within its message, which is read again for wha
 Called by the views of `links2` and `backlinks`.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from common.bus import Call
 from common.query import choice
 from common.query.choice import Index
 from common.query.errors import QueryError
-from common.query.keys import MAX_KEY, cut
+from common.query.keys import MAX_KEY
 from common.query.request import Request, Span, span_of
 from common.query.stages import Query
 from services.indexing.adapters.reader import BOTH, CHUNK, Reader
 from services.indexing.answering import Giving, answer, at_first_few
 from services.indexing.model.message import Message
 from services.indexing.model.shown import Shown
-from services.indexing.model.view import Row
+from services.indexing.model.view import Fields, Row
 from services.indexing.ranges import between, rows_between, settled
 
 __all__ = ["Kind", "LinkRows", "read_links"]
-
-_POSITION = 8
 
 
 class Kind(Protocol):
@@ -33,7 +31,7 @@ class Kind(Protocol):
     indexes: tuple[Index, ...]
     by_arrival: frozenset[str]
 
-    def keys(self, message: Message) -> Iterator[tuple[int, bytes]]:
+    def keys(self, message: Message) -> Iterable[tuple[int, bytes]]:
         """The number of each link and its key in an index: its name, and the fields but the time received."""
         ...
 
@@ -56,11 +54,11 @@ class LinkRows:
         self.name = kind.name
         self._kind = kind
 
-    def rows(self, message: Message) -> Iterator[Row]:
+    def rows(self, message: Message) -> list[Fields]:
         """A row for each link and index; of those with one key the last link's, as in flumeview-links."""
-        position, space = message.position.to_bytes(_POSITION), message.space
-        for key, n in {cut(key): n for n, key in self._kind.keys(message)}.items():
-            yield Row(key + position, n.to_bytes(2), space)
+        found = {key[:MAX_KEY]: n for n, key in self._kind.keys(message)}
+        end, space = message.end, message.space
+        return [(key + end, n.to_bytes(2), space) for key, n in found.items()]
 
 
 def _values(index: Index, link: Mapping[str, Any]) -> list[Any] | None:

@@ -8,8 +8,9 @@ from common.feed.private import Opened
 from common.feed.record import Record
 from common.refs import feed_id
 from services.indexing.model.message import Message
+from services.indexing.model.view import Row, View
 
-__all__ = ["AUTHOR", "message"]
+__all__ = ["AUTHOR", "message", "rows"]
 
 AUTHOR = b"a" * 32
 
@@ -26,3 +27,8 @@ def message(
     value = {"author": feed_id(AUTHOR), "sequence": 1, "timestamp": timestamp, "content": content}
     record = Record(bytes(32), AUTHOR, 1, received, orjson.dumps(value))
     return Message(position, record, value, None if opened is None else Opened(opened, b"slot"))
+
+
+def rows(view: View, one: Message) -> list[Row]:
+    """The rows of a message."""
+    return [Row(*fields) for fields in view.rows(one)]

@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from services.indexing.adapters.log import Log
 from services.indexing.model.index import BOTH, Index
-from services.indexing.model.view import Row
+from services.indexing.model.view import Fields, Row
 
 __all__ = ["check"]
 
@@ -21,9 +21,10 @@ _BYTES = 16
 _MODULUS = 1 << (8 * _BYTES)
 
 
-def _hash(row: Row) -> int:
-    told = blake2b(row.value, digest_size=_BYTES, key=row.space)
-    told.update(len(row.value).to_bytes(8) + row.key)
+def _hash(row: Fields) -> int:
+    key, value, space = row
+    told = blake2b(value, digest_size=_BYTES, key=space)
+    told.update(len(value).to_bytes(8) + key)
     return int.from_bytes(told.digest())
 
 

@@ -117,18 +117,17 @@ class Index:
         slots = [slot for slot in self._shelf.slots if slot.position >= first - 1]
         graph = self._shelf.live(Contacts.name)
         batch, position, raw = Batch(), first - 1, b""
+        messages: list[Message] = []
         contacts: list[Row] = []
         for position, raw in enumerate(records, first):
             record = Record.parse(raw)
-            unseen = [slot for slot in slots if position > slot.position]
-            if not record.message or not unseen or position in self._erased:
-                continue
-            message = self.read(position, record)
-            for slot in unseen:
-                for row in slot.view.rows(message):
-                    batch.put(ROWS, slot.prefix(row.space) + row.key, row.value)
-                    if slot is graph:
-                        contacts.append(row)
+            if record.message and position not in self._erased:
+                messages.append(self.read(position, record))
+        for slot in slots:  # one after the other: rows that stand together cost less to write
+            unseen = [message for message in messages if message.position > slot.position]
+            batch.operations += slot.puts(unseen)
+            if slot is graph:
+                contacts = [Row(*row) for message in unseen for row in slot.view.rows(message)]
         behind = [slot for slot in slots if position > slot.position]
         self._shelf.moved(batch, behind, position)
         if behind and position > self.front:
@@ -147,12 +146,12 @@ class Index:
         for message in messages:
             for slot in self._shelf.slots:
                 if message.position <= slot.position and message.position not in self._erased:
-                    for row in slot.view.rows(message.sealed()):
-                        batch.delete(ROWS, slot.prefix(row.space) + row.key)
-                    for row in slot.view.rows(message):
-                        batch.put(ROWS, slot.prefix(row.space) + row.key, row.value)
+                    for key, _, space in slot.view.rows(message.sealed()):
+                        batch.delete(ROWS, slot.prefix(space) + key)
+                    for key, value, space in slot.view.rows(message):
+                        batch.put(ROWS, slot.prefix(space) + key, value)
                         if slot.view.name == Contacts.name:
-                            contacts.add(Contacts.pair(row.key))
+                            contacts.add(Contacts.pair(key))
         self._store.write(batch, sync=False)
         return self._said_again(contacts)
 
@@ -165,10 +164,10 @@ class Index:
         for position, raw in erased:
             shown = self._as_folded(self.read(position, Record.parse(raw)))
             for slot in self._shelf.slots:
-                for row in (row for one in shown for row in slot.view.rows(one)):
-                    batch.delete(ROWS, slot.prefix(row.space) + row.key)
+                for key, _, space in (row for one in shown for row in slot.view.rows(one)):
+                    batch.delete(ROWS, slot.prefix(space) + key)
                     if slot.view.name == Contacts.name:
-                        contacts.add(Contacts.pair(row.key))
+                        contacts.add(Contacts.pair(key))
         batch.put(META, _ERASED, _U64.pack(number))
         self._store.write(batch, sync=False)
         seen = min((slot.position for slot in self._shelf.slots), default=0)
@@ -278,9 +277,7 @@ class Index:
         """A message in each way that it may have been folded: closed, with keys that we have, or with one that is gone."""
         kept = self.kept(message.position)
         ways = [None, message.opened, kept, kept and replace(kept, group=b"")]
-        return [
-            message._replace(opened=one) for n, one in enumerate(ways) if one is not None or n == 0
-        ]
+        return [message.with_opened(one) for n, one in enumerate(ways) if one is not None or n == 0]
 
     def _said_again(self, pairs: Iterable[bytes]) -> Folded:
         said = []

@@ -4,11 +4,12 @@ Knows records and boxes; never knows views or the store. Called by the fold and 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
 from common.feed.json import parse
+from common.feed.links import ContentLink, links_in, say_the_same
 from common.feed.private import Opened
 from common.feed.record import Record
 
@@ -23,23 +24,41 @@ Opens: TypeAlias = Callable[[Mapping[str, Any]], Opened | None]
 """Opens the content of a message's value; None where it is no box, or not for us."""
 
 
-class Message(NamedTuple):
-    """A record of the log with its position (from 1), its value, and what its box holds where it is for us."""
+class Message:
+    """A record of the log with its position (from 1), its value, and what its box holds where it is for us.
 
-    position: int
-    record: Record
-    value: Mapping[str, Any]
-    opened: Opened | None = None
+    What several views need of it is worked out once. `content` is what the author said, out of the box where it was in one that
+    we can open; `space` where rows about it belong: apart, when it came out of a box; `end` what keys of rows end with.
+    """
+
+    __slots__ = ("_links", "content", "end", "opened", "position", "record", "space", "value")
+
+    def __init__(
+        self, position: int, record: Record, value: Mapping[str, Any], opened: Opened | None = None
+    ) -> None:
+        self.position = position
+        self.record = record
+        self.value = value
+        self.opened = opened
+        self.content: Any = value["content"] if opened is None else opened.content
+        self.space = PUBLIC if opened is None else PRIVATE
+        self.end = position.to_bytes(8)
+        self._links: tuple[ContentLink, ...] | None = None
 
     @property
-    def content(self) -> Any:
-        """What the author said: out of the box where it was in one that we can open."""
-        return self.value["content"] if self.opened is None else self.opened.content
+    def links(self) -> tuple[ContentLink, ...]:
+        """The links of the content."""
+        found = self._links
+        if found is None:
+            found = self._links = tuple(links_in(self.content))
+        return found
 
     @property
-    def space(self) -> Space:
-        """Where rows about the content belong: apart, when it came out of a box."""
-        return PUBLIC if self.opened is None else PRIVATE
+    def links_of_value(self) -> tuple[ContentLink, ...]:
+        """The links of the value as a whole: where the content has no type, of members beside it."""
+        if say_the_same(self.value, self.content):
+            return self.links
+        return tuple(links_in({**self.value, "content": self.content}))
 
     @property
     def time(self) -> float:
@@ -52,9 +71,13 @@ class Message(NamedTuple):
             return received
         return min(float(claimed), received)
 
+    def with_opened(self, opened: Opened | None) -> "Message":
+        """The same as those see it who know this of its box."""
+        return Message(self.position, self.record, self.value, opened)
+
     def sealed(self) -> "Message":
         """The same as those see it who cannot open it."""
-        return self._replace(opened=None)
+        return self.with_opened(None)
 
 
 def parse_value(message: bytes) -> dict[str, Any]:

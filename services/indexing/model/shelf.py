@@ -6,12 +6,12 @@ small steps. Knows slots, never what rows mean. Called by the fold.
 """
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from common.store import Batch, Store, next_prefix
-from services.indexing.model.message import Space
+from services.indexing.model.message import PRIVATE, PUBLIC, Message, Space
 from services.indexing.model.view import View
 
 __all__ = ["FAMILIES", "META", "ROWS", "Shelf", "Slot"]
@@ -42,6 +42,16 @@ class Slot:
     def prefix(self, space: Space) -> bytes:
         """What the keys of its rows begin with."""
         return _NUMBER.pack(self.number) + space
+
+    def puts(self, messages: Iterable[Message]) -> list[tuple[str, bytes, bytes]]:
+        """The operations of a batch that put in the rows of messages."""
+        rows_of = self.view.rows
+        prefixes = {space: self.prefix(space) for space in (PUBLIC, PRIVATE)}
+        return [
+            (ROWS, prefixes[space] + key, value)
+            for message in messages
+            for key, value, space in rows_of(message)
+        ]
 
 
 class Shelf:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from common.refs import MessageId, is_message, message_id, raw
 from services.indexing.model.message import Message
-from services.indexing.model.view import Row, ordered, text_key
+from services.indexing.model.view import Fields, Row, ordered, text_key
 
 __all__ = [
     "Member",
@@ -115,28 +115,29 @@ class Threads:
         escaped = row.key[1 : row.key.index(b"\0\1")]
         return escaped.replace(b"\0\xff", b"\0").decode("utf-8", "surrogatepass")
 
-    def rows(self, message: Message) -> Iterator[Row]:
+    def rows(self, message: Message) -> Iterator[Fields]:
         """Two rows for each message that we can read, and more where it names a root, a fork, hashtags."""
         content = message.content
         if not isinstance(content, dict):
             return
         root, fork = _message_in(content, "root"), _message_in(content, "fork")
         labels = sorted(hashtags_in(content))[:MAX_LABELS]
-        end = ordered(time_of(message)) + message.position.to_bytes(8)
+        end, space = ordered(time_of(message)) + message.end, message.space
         author, kind = message.record.author, kind_of(content)
         has_type, written = (0, b"") if kind is None else (_HAS_TYPE, kind)
         target = fork or root
         flags = has_type | (_HAS_ROOT if target else 0) | (_HAS_LABEL if labels else 0)
-        member = bytes([flags]) + (raw(target) if target else b"") + written
-        reply = author + bytes([has_type]) + written
-        yield Row(_TIMES + end, member, message.space)
-        yield Row(_AUTHORS + author + end, member, message.space)
+        member = bytes((flags,)) + (raw(target) if target else b"") + written
+        yield _TIMES + end, member, space
+        yield _AUTHORS + author + end, member, space
         for label in labels:
-            yield Row(self.labelled(label) + end, member, message.space)
-        if root:
-            yield Row(self.replies(root) + end, reply, message.space)
-        if fork and fork != root:
-            yield Row(self.forks(fork) + end, reply, message.space)
+            yield self.labelled(label) + end, member, space
+        if target:
+            reply = author + bytes((has_type,)) + written
+            if root:
+                yield self.replies(root) + end, reply, space
+            if fork and fork != root:
+                yield self.forks(fork) + end, reply, space
 
 
 def kind_of(content: Any) -> bytes | None:
@@ -196,6 +197,8 @@ def label_of(hashtag: str) -> str:
 def _message_in(content: Mapping[str, Any], name: str) -> MessageId | None:
     """The id of a message in a member; other spellings of ids name none that there is."""
     value = content.get(name)
+    if value is None:
+        return None
     return value if is_message(value) and value[_DOT] == "." else None
 
 

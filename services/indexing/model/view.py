@@ -4,16 +4,19 @@ Knows rows and keys; never knows the store, the bus or who asks. `services/index
 """
 
 import struct
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol, TypeAlias
 
 from services.indexing.model.message import Message, Space
 
-__all__ = ["Row", "View", "number_in", "ordered", "text_key"]
+__all__ = ["Fields", "Row", "View", "number_in", "ordered", "text_key"]
 
+Fields: TypeAlias = tuple[bytes, bytes, Space]
+"""What a row is made of, for views that make many: key, value, space."""
 _SIGN = 1 << 63
 _MASK = (1 << 64) - 1
 _POSITION = 8
+_DOUBLE = struct.Struct(">d")
 
 
 class Row(NamedTuple):
@@ -42,24 +45,25 @@ class View(Protocol):
     version: int
     reads: frozenset[int]
 
-    def rows(self, message: Message) -> Iterator[Row]:
+    def rows(self, message: Message) -> Iterable[Fields]:
         """The rows of one message; those about what came out of a box belong into `message.space`."""
         ...
 
 
 def ordered(number: float) -> bytes:
     """Eight bytes that sort as the numbers do."""
-    (bits,) = struct.unpack(">Q", struct.pack(">d", number))
-    return int.to_bytes(bits ^ _MASK if bits & _SIGN else bits | _SIGN, 8)
+    bits = int.from_bytes(_DOUBLE.pack(number))
+    return (bits ^ _MASK if bits & _SIGN else bits | _SIGN).to_bytes(8)
 
 
 def number_in(key: bytes) -> float:
     """The number of which `ordered` made eight bytes."""
     bits = int.from_bytes(key)
-    (number,) = struct.unpack(">d", (bits ^ _SIGN if bits & _SIGN else bits ^ _MASK).to_bytes(8))
+    (number,) = _DOUBLE.unpack((bits ^ _SIGN if bits & _SIGN else bits ^ _MASK).to_bytes(8))
     return float(number)
 
 
 def text_key(text: str) -> bytes:
     """A text within a key: sorts as the text's bytes in UTF-8 do, and no text begins another one."""
-    return text.encode("utf-8", "surrogatepass").replace(b"\0", b"\0\xff") + b"\0\1"
+    written = text.encode("utf-8", "surrogatepass")
+    return (written.replace(b"\0", b"\0\xff") if b"\0" in written else written) + b"\0\1"

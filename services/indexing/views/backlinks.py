@@ -13,7 +13,7 @@ from common.query.backlinks import destinations, resolved_time
 from common.query.choice import Index
 from common.query.keys import joined, part_of
 from common.query.request import Request, read_request
-from common.query.values import UNDEFINED, number, truthy
+from common.query.values import UNDEFINED, truthy
 from services.indexing.adapters.reader import Reader
 from services.indexing.answering import faults
 from services.indexing.linking import LinkRows, read_links
@@ -36,8 +36,7 @@ class _Backlinks:
         found = destinations(content)
         if not found:
             return
-        received = number(message.record.received)
-        rts = part_of(resolved_time(message.value.get("timestamp"), received))
+        rts = part_of(resolved_time(message.value.get("timestamp"), message.record.received))
         kind = None
         if isinstance(content, dict) and isinstance(content.get("type"), str):
             kind = part_of(content["type"])

@@ -10,13 +10,12 @@ from common.bus import Call, CallerError, Method
 from common.feed import options as stream_options
 from common.feed.items import OptionError
 from common.feed.json import Json, compact_utf8
-from common.feed.links import links_in
 from common.refs import message_id
 from common.refs.links import is_link
 from common.store import next_prefix
 from services.indexing.adapters.reader import Reader
 from services.indexing.model.message import Message
-from services.indexing.model.view import Row, View, text_key
+from services.indexing.model.view import Fields, Row, View, text_key
 from services.indexing.streams import item, serve, shown, spaces
 
 __all__ = ["VIEWS", "Links", "methods"]
@@ -47,16 +46,19 @@ class Links:
     version = 1
     reads: frozenset[int] = frozenset()
 
-    def rows(self, message: Message) -> Iterator[Row]:
+    def rows(self, message: Message) -> Iterator[Fields]:
         """Two rows for each link of a content; the same link twice counts once."""
-        source, record = message.value["author"], message.record
-        end = record.sequence.to_bytes(8) + message.position.to_bytes(8)
-        found = {(link.rel, link.dest) for link in links_in(message.content)}
-        for rel, dest in sorted(found):
-            first, middle, last = text_key(source), text_key(rel), text_key(dest)
-            if max(len(middle), len(last)) <= MAX_TEXT:
-                yield Row(_FORTH + first + middle + last + end, record.key, message.space)
-                yield Row(_BACK + last + middle + first + end, record.key, message.space)
+        links = message.links
+        if not links:
+            return
+        record, space = message.record, message.space
+        source = text_key(message.value["author"])
+        end = record.sequence.to_bytes(8) + message.end
+        for rel, dest in sorted({(link.rel, link.dest) for link in links}):
+            middle, last = text_key(rel), text_key(dest)
+            if len(middle) <= MAX_TEXT and len(last) <= MAX_TEXT:
+                yield _FORTH + source + middle + last + end, record.key, space
+                yield _BACK + last + middle + source + end, record.key, space
 
 
 VIEWS: tuple[View, ...] = (Links(),)
@@ -125,7 +127,7 @@ def methods(reader: Reader) -> Mapping[str, Method]:
         def comes(message: Message) -> list[bytes]:
             seen_as = shown(message, private=asked.private)
             side = _BACK if asked.back else _FORTH
-            keys = (row.key for row in Links().rows(seen_as) if row.key.startswith(side))
+            keys = (key for key, _, _ in Links().rows(seen_as) if key.startswith(side))
             found = (link for link in map(_link_of, keys) if asked.has(link))
             return [_item(asked, link, message.record.key, seen_as) for link in found]
 

@@ -10,7 +10,7 @@ from common.bus import Call, Method
 from common.query import indexes
 from common.query.choice import Index
 from common.query.keys import joined, part_of
-from common.query.links2 import links_of
+from common.query.links2 import relation
 from common.query.request import read_request
 from common.query.values import number
 from services.indexing.adapters.reader import Reader
@@ -31,18 +31,27 @@ class _Links2:
     by_arrival = frozenset({"SRD", "DRS", "RDS"})
 
     def keys(self, message: Message) -> Iterator[tuple[int, bytes]]:
-        source = part_of(message.value["author"])
-        for n, link in enumerate(self.links(message)):
-            dest, rel = part_of(link["dest"]), part_of(link["rel"])
+        links = message.links_of_value
+        if not links:
+            return
+        source, content = part_of(message.value["author"]), message.content
+        for n, link in enumerate(links):
+            dest, rel = part_of(link.dest), part_of(relation(link, content))
             yield n, b"SRD" + joined(source, rel, dest)
             yield n, b"DRS" + joined(dest, rel, source)
             yield n, b"RDS" + joined(rel, dest, source)
 
     def links(self, message: Message) -> list[dict[str, Any]]:
-        value = message.value
-        if message.opened is not None:
-            value = {**value, "content": message.content}
-        return list(links_of(value, number(message.record.received)))
+        author, received = message.value["author"], number(message.record.received)
+        return [
+            {
+                "source": author,
+                "dest": link.dest,
+                "rel": relation(link, message.content),
+                "ts": received,
+            }
+            for link in message.links_of_value
+        ]
 
     def given(self, index: Index, message: Message, link: dict[str, Any]) -> Shown:
         assert message is not None  # noqa: S101  the link says all

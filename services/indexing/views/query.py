@@ -19,7 +19,7 @@ from services.indexing.adapters.reader import BOTH, CHUNK, Reader
 from services.indexing.answering import answer, at_first_few, faults
 from services.indexing.model.message import PUBLIC, Message
 from services.indexing.model.shown import Shown, shown
-from services.indexing.model.view import Row, View, ordered
+from services.indexing.model.view import Fields, View, ordered
 from services.indexing.ranges import between, positions_between, rows_between, settled
 from services.indexing.views.times import Times
 
@@ -36,35 +36,32 @@ class Queries:
     version = 1
     reads: frozenset[int] = frozenset()
 
-    def rows(self, message: Message) -> Iterator[Row]:
+    def rows(self, message: Message) -> Iterator[Fields]:
         """One row for each index whose fields the message has."""
-        position, space = message.position.to_bytes(8), message.space
-        author = part_of(message.value["author"])
-        yield Row(
-            b"clk" + joined(author, part_of(message.value["sequence"])) + position, b"", PUBLIC
-        )
-        content = message.content
+        value, content, end, space = message.value, message.content, message.end, message.space
+        author = part_of(value["author"])
+        yield b"clk" + joined(author, part_of(value["sequence"])) + end, b"", PUBLIC
         if not isinstance(content, dict):
             return
-        claimed = _part(
-            message.value, "timestamp"
-        )  # after a feed's first message it may be anything
+        claimed = _part(value, "timestamp")  # after a feed's first message it may be anything
         if (kind := _part(content, "type")) is not None:
-            yield Row(b"typ" + joined(kind) + position, b"", space)
-            yield Row(b"aty" + joined(author, kind) + position, b"", space)
+            yield b"typ" + joined(kind) + end, b"", space
+            yield b"aty" + joined(author, kind) + end, b"", space
             if claimed is not None:
-                yield Row(b"tya" + joined(kind, claimed) + position, b"", space)
-                yield Row(b"ata" + joined(author, kind, claimed) + position, b"", space)
+                yield b"tya" + joined(kind, claimed) + end, b"", space
+                yield b"ata" + joined(author, kind, claimed) + end, b"", space
         if (channel := _part(content, "channel")) is not None:
-            yield Row(cut(b"cha" + joined(channel)) + position, b"", space)
+            yield cut(b"cha" + joined(channel)) + end, b"", space
         if (root := _part(content, "root")) is not None and claimed is not None:
-            yield Row(cut(b"art" + joined(root, claimed)) + position, b"", space)
+            yield cut(b"art" + joined(root, claimed)) + end, b"", space
 
 
 def _part(content: Mapping[str, Any], name: str) -> bytes | None:
     """A member of content within a key; None where there is none that has a place in the order."""
+    if name not in content:
+        return None
     try:
-        return part_of(content[name]) if name in content else None
+        return part_of(content[name])
     except QueryError:
         return None
 

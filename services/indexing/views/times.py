@@ -3,13 +3,13 @@
 Knows the method as ssb-db 20.4 has it, and how its keys sort.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from common.bus import Call, Method
 from common.feed.items import js_number
 from services.indexing.adapters.reader import Reader
 from services.indexing.model.message import PUBLIC, Message
-from services.indexing.model.view import Row, View, ordered
+from services.indexing.model.view import Fields, View, ordered
 from services.indexing.streams import checked, stream
 
 __all__ = ["VIEWS", "Times", "methods"]
@@ -25,10 +25,10 @@ class Times:
     version = 3
     reads: frozenset[int] = frozenset()
 
-    def rows(self, message: Message) -> Iterator[Row]:
+    def rows(self, message: Message) -> tuple[Fields]:
         """One row a message."""
         author = message.value["author"].encode()
-        yield Row(ordered(message.time) + author + message.position.to_bytes(8), b"", PUBLIC)
+        return ((ordered(message.time) + author + message.end, b"", PUBLIC),)
 
 
 VIEWS: tuple[View, ...] = (Times(),)

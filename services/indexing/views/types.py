@@ -11,7 +11,7 @@ from common.feed import options as stream_options
 from common.feed.items import StreamOptions
 from services.indexing.adapters.reader import Reader
 from services.indexing.model.message import Message
-from services.indexing.model.view import Row, View, ordered
+from services.indexing.model.view import Fields, View, ordered
 from services.indexing.streams import spaces, stream
 
 __all__ = ["VIEWS", "Types", "methods"]
@@ -33,14 +33,14 @@ class Types:
         units = kind.encode("utf-16-le", "surrogatepass")
         return bytes([min(len(units), 255)]) + units
 
-    def rows(self, message: Message) -> Iterator[Row]:
+    def rows(self, message: Message) -> Iterator[Fields]:
         """One row where the content has a type."""
         content = message.content
         kind = content.get("type") if isinstance(content, dict) else None
         if isinstance(kind, str):
             units = kind.encode("utf-16-le", "surrogatepass")[: 2 * MAX_TYPE]
             key = bytes([len(units)]) + units + ordered(message.record.received)
-            yield Row(key + message.position.to_bytes(8), b"", message.space)
+            yield key + message.end, b"", message.space
 
 
 VIEWS: tuple[View, ...] = (Types(),)
@@ -61,7 +61,7 @@ def methods(reader: Reader) -> Mapping[str, Method]:
         start, end = _bounds(kind, options)
 
         def chosen(message: Message) -> bool:
-            return any(start <= row.key < end for row in Types().rows(message))
+            return any(start <= key < end for key, _, _ in Types().rows(message))
 
         async def old() -> AsyncIterator[list[int]]:
             asked = spaces(private=options.private)

@@ -9,7 +9,7 @@ from common.bus import CallerError
 from common.query.keys import MAX_KEY
 from services.indexing.views import VIEWS
 from tests.support.indexing_suite import IDS, Suite, boxed
-from tests.support.messages import message
+from tests.support.messages import message, rows
 from tests.support.waiting import PATIENCE_S
 
 TO_2 = {"type": "post", "mentions": [{"link": IDS[2], "name": "Two"}]}
@@ -82,7 +82,15 @@ async def test_long_relations_are_told_apart_although_their_keys_are_cut(suite: 
     await suite.folded()
     (view,) = [view for view in VIEWS if view.name == "links2"]
     content = {"type": "about", "about": IDS[2], "name": long}
-    assert all(len(row.key) < MAX_KEY + 20 for row in view.rows(message(content)))
+    assert all(len(row.key) < MAX_KEY + 20 for row in rows(view, message(content)))
     query = [{"$filter": {"rel": ["about", long + "b"]}}]
     (found,) = await suite.items("links2.read", {"query": query})
     assert found["rel"] == ["about", long + "b"]
+
+
+async def test_a_mention_at_no_time_that_is_one_is_found(suite: Suite) -> None:
+    key = suite.storage.add(1, {"type": "post", "root": IDS[2]}, timestamp="later")
+    query = [{"$filter": {"dest": IDS[2]}}]
+    await suite.folded()
+    (found,) = await suite.items("backlinks.read", {"query": query, "index": "DTA"})
+    assert (found["key"], found["rts"]) == (key, None)

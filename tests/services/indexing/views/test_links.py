@@ -6,7 +6,7 @@ from common.bus import CallerError
 from common.refs import message_id
 from services.indexing.views.links import MAX_TEXT, Links
 from tests.support.indexing_suite import IDS, Suite, boxed
-from tests.support.messages import message
+from tests.support.messages import message, rows
 
 ROOT = message_id(b"r" * 32)
 BLOB = "&" + "A" * 43 + "=.sha256"
@@ -14,15 +14,15 @@ BLOB = "&" + "A" * 43 + "=.sha256"
 
 def test_a_link_has_two_rows_however_often_it_is_said() -> None:
     content = {"type": "post", "root": ROOT, "branch": [ROOT, ROOT, {"link": ROOT}, "no"]}
-    rows = list(Links().rows(message(content)))
-    assert len(rows) == len({row.key for row in rows}) == 4
-    assert {row.position for row in rows} == {3}
+    found = rows(Links(), message(content))
+    assert len(found) == len({row.key for row in found}) == 4
+    assert {row.position for row in found} == {3}
     assert not list(Links().rows(message("box.box")))
 
 
 def test_no_text_makes_a_long_key() -> None:
     content = {"a" * (MAX_TEXT + 1): ROOT, "blob": f"{BLOB}?unbox={'x' * MAX_TEXT}", "root": ROOT}
-    assert {len(row.key) > 1000 for row in Links().rows(message(content))} == {False}
+    assert {len(row.key) > 1000 for row in rows(Links(), message(content))} == {False}
     assert len(list(Links().rows(message(content)))) == 2
 
 

@@ -10,7 +10,7 @@ from common.bus import CallerError
 from services.indexing.adapters.log import Log
 from services.indexing.views.query import Queries
 from tests.support.indexing_suite import IDS, Suite, boxed
-from tests.support.messages import message
+from tests.support.messages import message, rows
 from tests.support.waiting import PATIENCE_S, until
 
 POSTS = [{"$filter": {"value": {"content": {"type": "post"}}}}]
@@ -40,16 +40,18 @@ async def _first(suite: Suite, n: int, options: dict[str, Any], *after: object) 
 
 def test_a_message_has_a_row_for_each_index_whose_fields_it_has() -> None:
     def names(content: Any) -> list[bytes]:
-        return sorted(row.key[:3] for row in Queries().rows(message(content)))
+        return sorted(row.key[:3] for row in rows(Queries(), message(content)))
 
     assert names("abc.box") == [b"clk"]
     assert names({"type": "post"}) == [b"ata", b"aty", b"clk", b"tya", b"typ"]
     assert names({"type": "a", "root": "r", "channel": {"no": "place"}})[0:2] == [b"art", b"ata"]
     said = {"type": "post", "root": "r", "channel": "c"}
-    strange = Queries().rows(message(said, timestamp={}))
+    strange = rows(Queries(), message(said, timestamp={}))
     assert sorted(row.key[:3] for row in strange) == [b"aty", b"cha", b"clk", b"typ"]
     (long,) = [
-        row.key for row in Queries().rows(message({"channel": "x" * 5000})) if row.key[:3] == b"cha"
+        row.key
+        for row in rows(Queries(), message({"channel": "x" * 5000}))
+        if row.key[:3] == b"cha"
     ]
     assert len(long) < 600
 

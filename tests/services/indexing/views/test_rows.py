@@ -7,7 +7,7 @@ import pytest
 from common.refs import blob_id, feed_id, message_id
 from services.indexing.model.view import View
 from services.indexing.views import VIEWS
-from tests.support.messages import message
+from tests.support.messages import message, rows
 
 FEED, MESSAGE, BLOB = (of(b"x" * 32) for of in (feed_id, message_id, blob_id))
 TWICE = [{"link": one, "name": "a name"} for one in (FEED, FEED, BLOB, BLOB, "#ssb", "#ssb")]
@@ -28,9 +28,9 @@ def test_no_message_makes_two_rows_with_one_key_and_all_end_with_its_position(vi
     for content in CONTENTS:
         for opened in (None, content):
             said = content if opened is None else "sealed.box"
-            rows = list(view.rows(message(said, opened=opened, position=77)))
-            assert {row.position for row in rows} <= {77}
-            assert len({(row.space, row.key) for row in rows}) == len(rows)
+            found = rows(view, message(said, opened=opened, position=77))
+            assert {row.position for row in found} <= {77}
+            assert len({(row.space, row.key) for row in found}) == len(found)
 
 
 def test_a_claimed_time_may_be_anything() -> None:
