@@ -29,6 +29,7 @@ from common.bus.serving import Call, Method
 from common.bus.session import Server
 from common.bus.socket import Socket
 from common.bus.values import Caller, Encode, Parse, Reply
+from common.runtime.usage import usage
 
 DEADLINE_MS = 30_000
 logger = logging.getLogger(__name__)
@@ -304,17 +305,19 @@ class Node:
         self._server, self._claim = server, claim
 
     def _health(self, methods: Mapping[str, Method]) -> Mapping[str, Method]:
-        """Let the service's `health` tell also what the bus refused, by reason."""
+        """Let the service's `health` tell also what its process takes, and what the bus refused, by reason."""
         told = methods.get("health")
         if told is None:
             return {}
 
         async def health(call: Call) -> object:
             value = await told.handler(call)
-            if self.refused and isinstance(value, dict):
-                state = {**value.get("state", {}), "bus": {"refused": dict(self.refused)}}
-                return {**value, "state": state}
-            return value
+            if not isinstance(value, dict):
+                return value
+            state = {**value.get("state", {}), "process": usage()}
+            if self.refused:
+                state["bus"] = {"refused": dict(self.refused)}
+            return {**value, "state": state}
 
         return {"health": replace(told, handler=health)}
 

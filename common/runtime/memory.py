@@ -9,9 +9,9 @@ service does. Called by `process`.
 import asyncio
 import ctypes
 import gc
-import resource
-from pathlib import Path
 from typing import Final
+
+from common.runtime.usage import resident
 
 __all__ = ["return_forever"]
 
@@ -21,25 +21,19 @@ MAX_PAUSE_SECONDS: Final = 160.0
 GROWTH: Final = 16 << 20
 """Bytes more than the least so far: collecting takes a tenth of a second where there is much to look at."""
 
-_STATM = Path("/proc/self/statm")
-
 
 async def return_forever(pause: float = PAUSE_SECONDS, growth: int = GROWTH) -> None:
     """Looks again and again; returns at once where the C library is not glibc."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is None:
         return
-    least, wait = _resident(), pause
+    least, wait = resident(), pause
     while True:
         await asyncio.sleep(wait)
-        before = _resident()
+        before = resident()
         least = min(least, before)
         if before - least > growth:
             gc.collect()
             trim(0)
-            found = before - _resident() > growth // 4
+            found = before - resident() > growth // 4
             wait = pause if found else min(2 * wait, MAX_PAUSE_SECONDS)
-
-
-def _resident() -> int:
-    return int(_STATM.read_text().split()[1]) * resource.getpagesize()

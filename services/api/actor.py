@@ -41,6 +41,7 @@ def methods(node: Node, feed: FeedId, settings: Settings) -> Mapping[str, Method
         "version": Method("sync", about.version),
         "status": Method("sync", about.status),
         "progress": Method("sync", about.progress),
+        "metrics": Method("sync", about.metrics),
         "help": Method("sync", helps.help),
         "plugins.help": Method("sync", helps.plugins_help),
         "plugins.install": Method("source", helps.no_plugins),

@@ -1,6 +1,6 @@
 """Plain HTTP, without I/O: what a request asks for, and the heads of answers.
 
-Knows the paths of ssb-ws and multiblob-http, ranges, conditions (RFC 9110) and what keeps a browser from running
+Knows the paths of ssb-ws and multiblob-http, and of Prometheus, ranges, conditions (RFC 9110) and what keeps a browser from running
 what a stranger wrote. Must never know sockets, or where blobs are. Called by `adapters/web`.
 """
 
@@ -18,18 +18,24 @@ from common.refs import BlobId, MessageId, is_blob, is_message
 from services.network.media import HARMLESS
 
 __all__ = [
+    "METRICS",
     "Answer",
     "BlobAsked",
     "MessageAsked",
+    "MetricsAsked",
     "RefusedError",
     "asked",
     "blob_answer",
     "message_answer",
+    "metrics_answer",
+    "path_of",
     "refusal",
     "span_of",
     "unboxed_answer",
 ]
 
+METRICS = "/metrics"
+"""Where Prometheus looks if it is told nothing else."""
 YEAR_SECONDS = 365 * 24 * 3600
 MAX_FIELDS = 16
 """Of a query: five mean something."""
@@ -90,7 +96,13 @@ class MessageAsked(NamedTuple):
     is_head: bool
 
 
-def asked(request: Request) -> BlobAsked | MessageAsked:
+class MetricsAsked(NamedTuple):
+    """The counters of the server."""
+
+    is_head: bool
+
+
+def asked(request: Request) -> BlobAsked | MessageAsked | MetricsAsked:
     """What a request is for.
 
     Raises:
@@ -98,14 +110,21 @@ def asked(request: Request) -> BlobAsked | MessageAsked:
     """
     if request.method not in ("GET", "HEAD"):
         raise RefusedError(405, "only GET and HEAD are answered here")
-    path, _, query = request.path.partition("?")
+    path, query = path_of(request), request.path.partition("?")[2]
     if path.startswith("/blobs/get/"):
         return _blob(request, path.removeprefix("/blobs/get/"), query)
+    if path == METRICS:
+        return MetricsAsked(request.method == "HEAD")
     message = path.removeprefix("/msg/")
     for spelling in (message, unquote(message)):
         if path.startswith("/msg/") and is_message(spelling):
             return MessageAsked(spelling, request.method == "HEAD")
     raise RefusedError(404, "Not Found")
+
+
+def path_of(request: Request) -> str:
+    """The path without its query."""
+    return request.path.partition("?")[0]
 
 
 def span_of(text: str | None, size: int) -> range | None:
@@ -156,6 +175,12 @@ def unboxed_answer(wanted: BlobAsked, kind: str) -> Answer:
 def message_answer(body: bytes, *, head_only: bool) -> Answer:
     """A message, whose JSON this is."""
     return _short(200, "application/json", body, head_only=head_only)
+
+
+def metrics_answer(body: bytes, *, head_only: bool) -> Answer:
+    """The counters; no page in a browser may read them."""
+    kind = "text/plain; version=0.0.4; charset=utf-8"
+    return _short(200, kind, body, ("Cache-Control", "no-store"), head_only=head_only)
 
 
 def refusal(refused: RefusedError, *, head_only: bool = False) -> Answer:

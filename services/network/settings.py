@@ -30,8 +30,12 @@ class Onion(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Ws(msgspec.Struct, frozen=True, rename="camel"):
-    """`ws` (ssb-ws): who is answered over plain HTTP, whose requests have a missing blob wanted, for how many ms."""
+    """`ws` (ssb-ws): who is answered over plain HTTP, whose requests have a missing blob wanted, for how many ms.
+
+    `metrics` is ours: who may read the counters of the server.
+    """
 
     http: Audience
     wants: Audience
+    metrics: Audience
     timeout: int

@@ -17,12 +17,36 @@ STALLED_MS: Final = 10_000
 
 @dataclass(slots=True)
 class Traffic:
-    """What went over one session so far."""
+    """What went over one session so far; or over all of them, each of which tells its `whole`."""
 
     messages_in: int = 0
     bytes_in: int = 0
     messages_out: int = 0
     bytes_out: int = 0
+    whole: "Traffic | None" = None
+
+    def came(self, messages: int = 0, size: int = 0) -> None:
+        """Counts messages and bytes of the peer."""
+        self.messages_in += messages
+        self.bytes_in += size
+        if self.whole is not None:
+            self.whole.came(messages, size)
+
+    def went(self, messages: int = 0, size: int = 0) -> None:
+        """Counts messages and bytes for the peer."""
+        self.messages_out += messages
+        self.bytes_out += size
+        if self.whole is not None:
+            self.whole.went(messages, size)
+
+    def told(self) -> dict[str, int]:
+        """The counts, for health."""
+        return {
+            "messagesIn": self.messages_in,
+            "bytesIn": self.bytes_in,
+            "messagesOut": self.messages_out,
+            "bytesOut": self.bytes_out,
+        }
 
     @property
     def total(self) -> int:
@@ -59,10 +83,7 @@ def status_of(
         "messagesBehind": ahead.messages,
         "asked": 0,
         "sending": 0,
-        "messagesIn": traffic.messages_in,
-        "bytesIn": traffic.bytes_in,
-        "messagesOut": traffic.messages_out,
-        "bytesOut": traffic.bytes_out,
+        **traffic.told(),
         "stalled": stalled,
     }
 

@@ -1,5 +1,7 @@
 """What the tables of `sbot peers`, `feeds`, `invites` and `status` are made of: several methods of a running server, each asked once.
 
+And the text of `sbot metrics`, which is the same everywhere.
+
 Knows which; the tables are in `tables`. Called by `__main__`.
 """
 
@@ -17,7 +19,7 @@ __all__ = ["NAMES", "overview"]
 
 Connect = Callable[[], Line]
 
-NAMES: Final = ("status", "peers", "feeds", "invites")
+NAMES: Final = ("status", "peers", "feeds", "invites", "metrics")
 
 
 def overview(name: str, connect: Connect, style: Style | None) -> str:
@@ -28,6 +30,9 @@ def overview(name: str, connect: Connect, style: Style | None) -> str:
         Unreachable: no server answers.
     """
     match name:
+        case "metrics":
+            text: str = _ask(connect, "metrics")
+            return text.rstrip("\n")
         case "status":
             told = _ask(connect, "status")
             return _json(told) if style is None else tables.status(told, style)

@@ -34,7 +34,13 @@ def settings(path: Path, **more: Any) -> Settings:
         "path": str(path),
         "host": "127.0.0.1",
         "port": 0,
-        "ws": {"port": 0, "http": "public", "wants": "local", "timeout": PATIENCE_S * 1000}
+        "ws": {
+            "port": 0,
+            "http": "public",
+            "wants": "local",
+            "metrics": "off",
+            "timeout": PATIENCE_S * 1000,
+        }
         | more.pop("ws", {}),
         "caps": {"shs": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
         "timers": {"handshake": PATIENCE_S * 1000},

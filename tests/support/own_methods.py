@@ -64,6 +64,7 @@ OWN_METHODS = {
     "lan.stop": "sync",
     "meme.query": "source",
     "meme.search": "async",
+    "metrics": "sync",
     "names.get": "async",
     "names.getImageFor": "async",
     "names.getImages": "async",

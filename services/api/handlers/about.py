@@ -1,4 +1,4 @@
-"""Who we are and how we are: `whoami`, `version`, `status`, `progress`.
+"""Who we are and how we are: `whoami`, `version`, `status`, `progress`, `metrics`.
 
 Knows whom to ask; decides nothing. Called by the bus through `actor`.
 """
@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.bus import BusError, Call, Node
+from common.runtime.usage import usage
 from services.api import model
+from services.api.metrics import metrics
 
 PATIENCE_MS = 1_000  # a status that waits longer for a busy service tells less than one without it
 DISTRIBUTION = "scuttlebot"
@@ -38,14 +40,21 @@ class AboutHandlers:
 
     async def status(self, _: Call) -> dict[str, Any]:
         """Ask every service for its health and put the answers together."""
-        healths = await asyncio.gather(*(self._health(name) for name in self._asked))
-        return model.status(dict(zip(self._asked, healths, strict=True)))
+        return model.status(await self._healths(self._asked))
 
     async def progress(self, _: Call) -> dict[str, Any]:
         """Tell how far indexing is."""
-        names = ("storage", "indexing")
-        healths = await asyncio.gather(*(self._health(name) for name in names))
-        return model.progress(dict(zip(names, healths, strict=True)))
+        return model.progress(await self._healths(("storage", "indexing")))
+
+    async def metrics(self, call: Call) -> str:
+        """`metrics()`: what is counted anywhere, in the text format of Prometheus."""
+        own = await self.health(call)
+        own["state"] = {"process": usage()}
+        return metrics({**await self._healths(self._asked), "api": own}, await self.version(call))
+
+    async def _healths(self, names: Sequence[str]) -> dict[str, dict[str, Any] | None]:
+        healths = await asyncio.gather(*map(self._health, names))
+        return dict(zip(names, healths, strict=True))
 
     async def _health(self, service: str) -> dict[str, Any] | None:
         try:

@@ -1,4 +1,4 @@
-"""Plain HTTP on the port of the WebSockets: blobs and messages, as ssb-ws serves them.
+"""Plain HTTP on the port of the WebSockets: blobs and messages, as ssb-ws serves them, and counters for Prometheus.
 
 Knows who is answered, whom to ask on the bus, and how bytes get from there to a socket no faster than it takes
 them. Must never know WebSockets, or what a head says (`http`). The doorway hands it each link whose request is no
@@ -21,7 +21,7 @@ from common.runtime.limits import Shares
 from common.wire.boxstream import Opener
 from services.network import http
 from services.network.adapters.link import Link
-from services.network.http import Answer, BlobAsked, MessageAsked, RefusedError
+from services.network.http import Answer, BlobAsked, MessageAsked, MetricsAsked, RefusedError
 from services.network.media import SNIFFED_BYTES, type_of
 from services.network.model import household, is_local
 from services.network.settings import Audience, Ws
@@ -86,7 +86,7 @@ class Web:
         place = household(host)
         link.relax()
         link.narrow(WINDOW_BYTES)
-        refused = self._refused(host, open_=open_)
+        refused = self._refused(request, host, open_=open_)
         if refused is None and not self._requests.enter(place):
             refused = RefusedError(503, "too many requests at a time")
         if refused is not None:
@@ -96,20 +96,27 @@ class Web:
         visit = _Visit(link, self._count, partial(self._answer, link, request, host))
         visit.task.add_done_callback(lambda _: self._requests.leave(place))
 
-    def _refused(self, host: str, *, open_: bool) -> RefusedError | None:
-        if not open_ or self._settings.http == "off":
+    def _refused(self, request: Request, host: str, *, open_: bool) -> RefusedError | None:
+        is_metrics = http.path_of(request) == http.METRICS
+        audience = self._settings.metrics if is_metrics else self._settings.http
+        if not open_ or self._settings.http == self._settings.metrics == "off":
             return RefusedError(404, "nothing but WebSockets is served here")
-        if not _admits(self._settings.http, host):
+        if audience == "off":
+            return RefusedError(404, "this is not served here")
+        if not _admits(audience, host):
             return RefusedError(403, "HTTP is served to clients on this machine only")
         return None
 
     async def _answer(self, link: Link, request: Request, host: str) -> str:
         try:
             wanted = http.asked(request)
-            if isinstance(wanted, MessageAsked):
-                reply = await self._message(wanted, host)
-            else:
-                reply = await self._blob(wanted, host)
+            match wanted:
+                case MessageAsked():
+                    reply = await self._message(wanted, host)
+                case MetricsAsked():
+                    reply = await self._metrics(wanted)
+                case BlobAsked():
+                    reply = await self._blob(wanted, host)
         except (RefusedError, BusError) as error:
             refused = error if isinstance(error, RefusedError) else _translated(error)
             reply = Reply(http.refusal(refused, head_only=request.method == "HEAD"))
@@ -227,6 +234,10 @@ class Web:
                 whole = {"key": wanted.id, "value": json.parse(found.bodies[0])}
                 return Reply(http.message_answer(json.encode_utf8(whole), head_only=wanted.is_head))
         raise RefusedError(404, "the message is not here") from missing
+
+    async def _metrics(self, wanted: MetricsAsked) -> Reply:
+        text = (await self._node.call("api", "metrics")).json()
+        return Reply(http.metrics_answer(text.encode(), head_only=wanted.is_head))
 
 
 class _Visit:

@@ -31,6 +31,7 @@ class World(Protocol):
     """What a fetcher asks of the hub."""
 
     conduct: Conduct
+    traffic: Traffic
 
     @property
     def clock(self) -> Mapping[FeedId, int]:
@@ -86,7 +87,7 @@ class Fetcher:
         """Feeds of which messages are on their way to the log: those are taken whatever comes."""
         self._work = asyncio.Event()
         self.heard = False
-        self.traffic = Traffic()
+        self.traffic = Traffic(whole=world.traffic)
         self._useless = False
 
     async def run(self, wanted: set[FeedId]) -> None:
@@ -188,9 +189,9 @@ class Fetcher:
                 messages = in_order(request.feed, expected, batch.bodies)
                 left = request.sequence + room - expected if room >= 0 else len(messages)
                 expected += len(messages)
-                self.traffic.messages_in += len(messages)
-                self.traffic.bytes_in += sum(map(len, batch.bodies))
-                if self._world.spend(self.peer, sum(map(len, batch.bodies))):
+                size = sum(map(len, batch.bodies))
+                self.traffic.came(len(messages), size)
+                if self._world.spend(self.peer, size):
                     self._work.set()
                 self._taking.add(request.feed)
                 await self._appender.take(messages[:left], self)

@@ -41,6 +41,7 @@ from services.replication.adapters.memories import Memories
 from services.replication.conduct import Conduct
 from services.replication.items import write_notes
 from services.replication.model import Change
+from services.replication.progress import Traffic
 from services.replication.quota import Quota
 
 LOGGER = logging.getLogger(__name__)
@@ -84,6 +85,8 @@ class Hub:
         self._ebt = ebt
         self.own = ebt.own
         self.appended = 0
+        #: What went over all sessions and histories.
+        self.traffic = Traffic()
         self.now = clock
         self._links: dict[FeedId, Link] = {}
         self._memories = memories
@@ -222,7 +225,7 @@ class Hub:
         if link is None:
             return
         if isinstance(command, SendMessages):
-            link.traffic.messages_out += len(command.bodies)
+            link.traffic.went(len(command.bodies))
             link.put(command.bodies)
         elif isinstance(command, SendNotes):
             link.put(write_notes(command.notes, link.version))

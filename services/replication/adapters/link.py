@@ -53,6 +53,7 @@ class World(Protocol):
     """What a link tells of itself, and asks: all sessions of the process."""
 
     conduct: Conduct
+    traffic: Traffic
 
     @property
     def sessions(self) -> Mapping[FeedId, Session]:
@@ -100,7 +101,7 @@ class Link:
     ) -> None:
         self.peer = peer
         self.version = version
-        self.traffic = Traffic()
+        self.traffic = Traffic(whole=hub.traffic)
         self.remembered = 0
         self.remembered_at = 0.0
         self.over = asyncio.Event()
@@ -196,7 +197,7 @@ class Link:
                     bodies.append(self._waiting.popleft())
                     size += len(bodies[-1])
                 await self._stream.send(bodies)
-                self.traffic.bytes_out += size
+                self.traffic.went(size=size)
                 self._hub.spend(self.peer, size)
                 self._bytes -= size
                 if self._congested and self._bytes < self._limit() // 4:
@@ -239,7 +240,7 @@ class Link:
             raise PeerError("expected JSON")
         messages: list[Message] = []
         size = sum(map(len, batch.bodies))
-        self.traffic.bytes_in += size
+        self.traffic.came(size=size)
         self._hub.spend(self.peer, size)
         for body in batch.bodies:
             message = read_message(body)
@@ -262,7 +263,7 @@ class Link:
     def _receive(self, messages: Sequence[Message]) -> None:
         if messages:
             now, before = self._hub.now(), len(self._verify)
-            self.traffic.messages_in += len(messages)
+            self.traffic.came(len(messages))
             if self._hub.is_overrun(self.peer):
                 self._hub.conduct.note(self.peer, len(messages) * USELESS_POINTS, now)
                 return

@@ -31,6 +31,7 @@ class HealthHandler:
             "left_out": parts.wishes.n_left_out,
             "sessions": len(parts.hub.links),
             "histories": self._histories.n_open,
+            "traffic": parts.hub.traffic.told(),
             "refused": dict(parts.hub.refusals),
             "notes_passed_over": parts.hub.passed_over,
             "over_limit": parts.hub.over_limit,

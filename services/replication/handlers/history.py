@@ -72,8 +72,11 @@ async def _carry(call: Call, wanted: HistoryRequest, stream: Stream, counts: Hub
             records = [Record.parse(raw) for raw in batch.bodies]
             items, ended = _items(wanted, records, call.caller.feed)
             await call.send(items)
-            if counts is not None and counts.spend(peer, sum(map(len, items))):
-                await asyncio.sleep(counts.rest_seconds(peer))
+            size = sum(map(len, items))
+            if counts is not None:
+                counts.traffic.went(len(items), size)
+                if counts.spend(peer, size):
+                    await asyncio.sleep(counts.rest_seconds(peer))
             if ended:
                 return True
     return False

@@ -356,6 +356,39 @@ async def test_strangers_from_elsewhere_are_told_that_it_is_not_for_them(
     assert (status, body) == (403, b"HTTP is served to clients on this machine only\n")
 
 
+class Counted:
+    """A stand-in for `api`."""
+
+    async def metrics(self, _: Call) -> str:
+        return "# HELP a ä\na 1\n"
+
+    def services(self) -> dict[str, dict[str, Method]]:
+        return {"api": {"metrics": Method("sync", self.metrics)}}
+
+
+async def test_counters_are_text_which_no_page_may_read(start: Start) -> None:
+    world = await start(Counted().services(), **served(http="off", metrics="local"))
+    status, head, body = await ask(world, "/metrics?x=1")
+    assert (status, body.decode()) == (200, "# HELP a ä\na 1\n")
+    assert "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n" in head
+    assert "Access-Control-Allow-Origin" not in head
+    assert (await ask(world, "/metrics", "HEAD"))[::2] == (200, b"")
+    assert (await ask(world, "/metrics", "POST"))[0] == 405
+    assert (await ask(world, f"/msg/{MESSAGE}"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("audience", "is_local", "status"),
+    [("off", True, 404), ("local", True, 200), ("local", False, 403), ("public", False, 200)],
+)
+async def test_counters_are_for_whom_the_setting_names(
+    start: Start, monkeypatch: pytest.MonkeyPatch, audience: str, *, is_local: bool, status: int
+) -> None:
+    monkeypatch.setattr(web, "is_local", lambda _: is_local)
+    world = await start(Counted().services(), **served(metrics=audience))
+    assert (await ask(world, "/metrics"))[0] == status
+
+
 async def test_a_door_without_http_serves_websockets_alone(start: Start) -> None:
     incoming = {"ws": [{"host": "127.0.0.1", "port": 0, "http": False}]}
     world = await start(Blobs(b"here").services(), connections={"incoming": incoming})

@@ -48,6 +48,12 @@ def test_our_own_trouble_comes_before_the_peer_s() -> None:
 
 def test_traffic_is_counted_in_both_directions() -> None:
     assert Traffic(1, 20, 3, 40).total == 60
+    whole = Traffic()
+    for session in (Traffic(whole=whole), Traffic(whole=whole)):
+        session.came(1, 20)
+        session.went(3, 40)
+        assert session.total == 60
+    assert whole.told() == {"messagesIn": 2, "bytesIn": 40, "messagesOut": 6, "bytesOut": 80}
 
 
 def test_the_worker_that_misses_most_says_how_much_is_missing() -> None:
