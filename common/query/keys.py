@@ -13,12 +13,13 @@ from typing import Any
 from common.query.errors import QueryError
 from common.query.values import UNDEFINED
 
-__all__ = ["MAX_KEY", "cut", "joined", "key_of", "part_of"]
+__all__ = ["MAX_KEY", "cut", "joined", "key_of", "part_of", "text_in"]
 
 MAX_KEY = 512
 """Bytes of a key that are kept: longer ones are cut, and whoever reads them looks at the message again."""
 _ESCAPED = re.compile('[?!"]')
 _ESCAPES = {"?": "?@", "!": "??", '"': "?%"}
+_END_OF_TEXT = re.compile(b'["!]')
 _SIGN = 1 << 63
 _MASK = (1 << 64) - 1
 _DOUBLE = struct.Struct(">d")
@@ -39,6 +40,12 @@ def key_of(items: Sequence[Any]) -> bytes:
 def joined(*parts: bytes) -> bytes:
     """The key of a list of values, each made by `part_of`."""
     return b"K" + _BETWEEN.join(parts) + _END
+
+
+def text_in(key: bytes, n: int) -> str | None:
+    """The n-th of a list of values, from its key, where that one and those before are texts; None: it was escaped."""
+    part = _END_OF_TEXT.split(key, n + 1)[n].removeprefix(b"K")[1:]
+    return None if b"?" in part else part.decode("utf-8", "surrogatepass")
 
 
 def cut(key: bytes) -> bytes:

@@ -56,6 +56,8 @@ def of_object(parts: Mapping[str, Reduce]) -> Reduce:
     several = [(name, getter(name), part.two) for name, part in parts.items()]
 
     def two(kept: Any, item: Any) -> Any:
+        if type(kept) is dict:
+            return {name: part(kept.get(name, UNDEFINED), item) for name, _, part in several}
         if not truthy(kept):
             return {name: part(UNDEFINED, item) for name, _, part in several}
         return {name: part(get(kept), item) for name, get, part in several}
@@ -66,6 +68,7 @@ def of_object(parts: Mapping[str, Reduce]) -> Reduce:
 def grouped(keys: list[Key], reduce: Reduce, keep: Callable[[], None], place: Place) -> Reduce:
     """One reduce for each group, the groups in the order of their keys; a key that is a list ends the comparison."""
     ways = [[getter(name) for name in key.path] for key in keys]
+    places = _Places()
 
     def compare(kept: Any, needle: list[Any]) -> int:
         for way, wanted in zip(ways, needle, strict=True):
@@ -82,15 +85,45 @@ def grouped(keys: list[Key], reduce: Reduce, keep: Callable[[], None], place: Pl
         if truthy(groups) and not isinstance(groups, list):
             groups = reduce.two([], groups)
         kept: list[Any] = groups if truthy(groups) else []
-        at, found = _search(kept, [key.get(item) for key in keys], compare)
-        if found:
-            kept[at] = reduce.two(kept[at], item)
-        else:
-            keep()
-            kept.insert(at, reduce.two(UNDEFINED, item))
+        needle = [key.get(item) for key in keys]
+        at = places.of(kept, needle)
+        if at is None:
+            at, found = _search(kept, needle, compare)
+            if not found:
+                keep()
+                kept.insert(at, UNDEFINED)
+                places.forget()
+            places.note(kept, needle, at)
+        kept[at] = reduce.two(kept[at], item)
         return kept
 
     return Reduce(two)
+
+
+class _Places:
+    """Where the groups of some texts stand, which need not be searched again before there is another group."""
+
+    def __init__(self) -> None:
+        self._kept: list[Any] | None = None
+        self._places: dict[tuple[str, ...], int] = {}
+
+    def of(self, kept: list[Any], needle: list[Any]) -> int | None:
+        """The place of a group that was noted; None of others."""
+        if self._kept is not kept or not all(type(one) is str for one in needle):
+            return None
+        return self._places.get(tuple(needle))
+
+    def note(self, kept: list[Any], needle: list[Any], at: int) -> None:
+        """Note where a group was found; only texts are the same whenever they look the same."""
+        if self._kept is not kept:
+            self._kept = kept
+            self.forget()
+        if all(type(one) is str for one in needle):
+            self._places[tuple(needle)] = at
+
+    def forget(self) -> None:
+        """Forget all, for others moved."""
+        self._places.clear()
 
 
 def _search(

@@ -6,6 +6,7 @@ is asked first: tests (`$lt`, ... joined by `&&`), then reduces, then `$filter`,
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import ge, gt, le, lt
 from typing import Any, TypeAlias
 
 from common.query import reduces
@@ -30,6 +31,7 @@ __all__ = ["Maker", "One", "is_special"]
 
 One: TypeAlias = Callable[[Any], Any]
 """A rule of one value."""
+_NUMBERS = (int, float)
 _Tests: TypeAlias = Mapping[str, Callable[[Any, Place], One]]
 
 
@@ -103,14 +105,17 @@ class Maker:
         pairs: Iterable[tuple[str | int, Any]]
         pairs = rule.items() if isinstance(rule, dict) else enumerate(rule)
         tests = [
-            (getter(name, (*place, name)), self.filter(one, (*place, name))) for name, one in pairs
+            (str(name), getter(name, (*place, name)), self.filter(one, (*place, name)))
+            for name, one in pairs
         ]
 
         def test(value: Any) -> bool:
             if value is None or value is UNDEFINED:
                 return False
-            for get, check in tests:  # noqa: SIM110  a generator costs twice as much
-                if not truthy(check(get(value))):
+            is_object = type(value) is dict  # what all but hostile ones are: worth a short way
+            for name, get, check in tests:
+                found = check(value.get(name, UNDEFINED) if is_object else get(value))
+                if found is not True and not truthy(found):
                     return False
             return True
 
@@ -208,13 +213,16 @@ def _by_name(name: str) -> One:
 
 
 def _by_names(names: list[str]) -> One:
-    gets = [getter(name) for name in names]
+    gets = [(name, getter(name)) for name in names]
 
     def path(value: Any) -> Any:
-        for get in gets:
-            if value is None or value is UNDEFINED:
+        for name, get in gets:
+            if type(value) is dict:
+                value = value.get(name, UNDEFINED)
+            elif value is None or value is UNDEFINED:
                 return UNDEFINED
-            value = get(value)
+            else:
+                value = get(value)
         return value
 
     return path
@@ -237,11 +245,15 @@ def _literal(wanted: Any) -> One:
     return lambda value: same(value, wanted)
 
 
-def _ordering(holds: Callable[[int], bool]) -> Callable[[Any, Place], One]:
+def _ordering(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Place], One]:
     def make(argument: Any, _: Place) -> One:
+        is_number = type(argument) in _NUMBERS
+
         def test(value: Any) -> bool:
+            if is_number and type(value) in _NUMBERS:
+                return holds(value, argument)
             found = compare(value, argument)
-            return found is not None and holds(found)
+            return found is not None and holds(found, 0)
 
         return test
 
@@ -307,10 +319,10 @@ def _get(argument: Any, place: Place) -> One:
 
 
 _TESTS: _Tests = {
-    "$lt": _ordering(lambda found: found < 0),
-    "$gt": _ordering(lambda found: found > 0),
-    "$lte": _ordering(lambda found: found <= 0),
-    "$gte": _ordering(lambda found: found >= 0),
+    "$lt": _ordering(lt),
+    "$gt": _ordering(gt),
+    "$lte": _ordering(le),
+    "$gte": _ordering(ge),
     "$eq": _equal,
     "$ne": _unequal,
     "$not": lambda _argument, _place: lambda value: not truthy(value),

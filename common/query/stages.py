@@ -51,9 +51,9 @@ class Query:
             self._stages = [_stage(maker, one, (n,)) for n, one in enumerate(query) if truthy(one)]
 
     @property
-    def is_plain(self) -> bool:
-        """Whether what comes out is what came in, or some of it: no stage makes other values."""
-        return all(isinstance(stage, _Filter) for stage in self._stages)
+    def holds(self) -> bool:
+        """Whether something may come out at the end that was held back until then."""
+        return any(isinstance(stage, _Reduce | _Sort) for stage in self._stages)
 
     def push(self, items: Sequence[Any]) -> list[Any]:
         """What comes out for some more values."""
@@ -101,6 +101,8 @@ _sync_of = getter("sync")
 
 
 def _is_sync(item: Any) -> bool:
+    if type(item) is dict and "sync" not in item:
+        return False
     return truthy(_sync_of(item))
 
 
@@ -110,7 +112,11 @@ class _Filter:
 
     def push(self, items: Sequence[Any]) -> list[Any]:
         test = self._test
-        return [item for item in items if _is_sync(item) or truthy(test(item))]
+        return [
+            item
+            for item in items
+            if _is_sync(item) or (found := test(item)) is True or truthy(found)
+        ]
 
     def finish(self) -> list[Any]:
         return []

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from common.bus import Call, CallerError
-from common.feed.items import SYNC
 from common.feed.json import compact_utf8
 from common.query.errors import QueryError
 from common.query.request import Request
@@ -26,7 +25,7 @@ SLICE = 20
 """Messages that a query works on before others have their turn: a query of the most rules takes some 50 ms for them."""
 FEW = 10
 """Messages read first for a query with a limit; then twice as many each time, up to CHUNK."""
-MARK = Shown({"sync": True}, lambda: SYNC)
+MARK = Shown({"sync": True})
 
 
 class Source(Protocol):
@@ -88,16 +87,15 @@ class Giving:
         """Send what the query makes of these; False when the limit is reached."""
         for begin in range(0, len(found), SLICE):
             part = found[begin : begin + SLICE]
-            texts = {id(one.item): one.text for one in part if one.text is not None}
-            out = self._query.push([one.item for one in part])
-            bodies = [texts[id(one)]() if id(one) in texts else _text(one) for one in out]
-            if not await self._send(bodies):
+            if not await self._send(_texts(self._query.push([one.item for one in part]), part)):
                 return False
             await asyncio.sleep(0)
         return True
 
     async def finish(self) -> None:
         """Send what the query held back until the end."""
+        if not self._query.holds:
+            return
         out = await asyncio.to_thread(self._query.finish)
         for begin in range(0, len(out), CHUNK):
             if not await self._send([_text(one) for one in out[begin : begin + CHUNK]]):
@@ -110,6 +108,15 @@ class Giving:
         if bodies:
             await self._call.send(bodies)
         return self._left != 0
+
+
+def _texts(out: Sequence[Any], given: Sequence[Shown]) -> list[bytes]:
+    """What came out of a query as texts; what went in as it is has one already."""
+    known = {id(one.item): one for one in given} if out else {}
+    return [
+        _text(item) if (one := known.get(id(item))) is None else one.text() or _text(item)
+        for item in out
+    ]
 
 
 def _text(item: Any) -> bytes:

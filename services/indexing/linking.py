@@ -4,8 +4,8 @@ A row has the number of the link within its message, which is read again for wha
 Called by the views of `links2` and `backlinks`.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from common.bus import Call
 from common.query import choice
@@ -44,6 +44,10 @@ class Kind(Protocol):
         ...
 
 
+At: TypeAlias = Callable[[Index, bytes, Message], dict[str, Any] | None]
+"""The link of a key that is whole, as far as `given` needs it; None where the key does not tell."""
+
+
 class LinkRows:
     """Key, position -> number of the link within the message."""
 
@@ -71,8 +75,12 @@ def _values(index: Index, link: Mapping[str, Any]) -> list[Any] | None:
     return None
 
 
-async def read_links(call: Call, reader: Reader, request: Request, kind: Kind) -> None:
+async def read_links(
+    call: Call, reader: Reader, request: Request, kind: Kind, at: At | None = None
+) -> None:
     """Send the links that a query finds, in the order of the index that suits it best.
+
+    `at`, where there is one, saves making all links of a message for one of them.
 
     Raises: QueryError.
     """
@@ -81,7 +89,7 @@ async def read_links(call: Call, reader: Reader, request: Request, kind: Kind) -
         await _all(call, reader, request, kind)
         return
     query = Query(choice.without_sort(request.query))
-    await answer(call, reader, request, query, _Found(reader, request, span, kind))
+    await answer(call, reader, request, query, _Found(reader, request, span, kind, at))
 
 
 async def _all(call: Call, reader: Reader, request: Request, kind: Kind) -> None:
@@ -110,13 +118,16 @@ async def _all(call: Call, reader: Reader, request: Request, kind: Kind) -> None
 class _Found:
     """The links of a span of an index."""
 
-    def __init__(self, reader: Reader, request: Request, span: Span, kind: Kind) -> None:
+    def __init__(
+        self, reader: Reader, request: Request, span: Span, kind: Kind, at: At | None
+    ) -> None:
         assert span.chosen is not None  # noqa: S101  the caller saw to it
         self._reader = reader
         self._request = request
         self._span = span
         self._index = span.chosen
         self._kind = kind
+        self._at = at
         self.marked = request.sync is not False
 
     async def old(self, upto: int) -> AsyncIterator[list[Shown]]:
@@ -144,13 +155,25 @@ class _Found:
 
     async def _of_rows(self, rows: Sequence[Row]) -> list[Shown]:
         messages = await self._reader.messages(sorted({row.position for row in rows}))
-        by_position = {one.position: (one, self._kind.links(one)) for one in messages}
+        by_position = {one.position: one for one in messages}
+        made: dict[int, list[dict[str, Any]]] = {}
         found = []
         for row in rows:
-            message, links = by_position.get(row.position, (None, []))
-            n = int.from_bytes(row.value)
-            if message is None or n >= len(links):
-                continue
-            if len(row.key) < MAX_KEY or self._is_within(links[n]):
-                found.append(self._kind.given(self._index, message, links[n]))
+            message = by_position.get(row.position)
+            if message is not None and (link := self._link(row, message, made)) is not None:
+                found.append(self._kind.given(self._index, message, link))
         return found
+
+    def _link(
+        self, row: Row, message: Message, made: dict[int, list[dict[str, Any]]]
+    ) -> dict[str, Any] | None:
+        """The link of a row, from its key or else from all of its message, which are made once."""
+        is_whole = len(row.key) < MAX_KEY
+        if is_whole and self._at is not None:
+            link = self._at(self._index, row.key, message)
+            if link is not None:
+                return link
+        if message.position not in made:
+            made[message.position] = self._kind.links(message)
+        links, n = made[message.position], int.from_bytes(row.value)
+        return links[n] if n < len(links) and (is_whole or self._is_within(links[n])) else None

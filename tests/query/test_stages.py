@@ -1,10 +1,13 @@
 """What a user of the language sees beyond the vectors: errors with their place, and limits."""
 
+from functools import cmp_to_key
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from common.query import limits
+from common.query import limits, order
 from common.query.errors import QueryError
 from common.query.stages import Query, limit_of
 
@@ -31,10 +34,11 @@ def test_stages_filter_map_and_count_by_group() -> None:
     ]
 
 
-def test_a_query_that_only_filters_says_so() -> None:
-    assert Query([{"$filter": {"a": 1}}]).is_plain
-    assert not Query([{"$filter": {"a": 1}}, {"$map": "a"}]).is_plain
-    assert Query({"no": "stages"}).is_plain
+def test_a_query_that_holds_something_back_says_so() -> None:
+    assert not Query([{"$filter": {"a": 1}}, {"$map": "a"}]).holds
+    assert Query([{"$filter": {"a": 1}}, {"$reduce": {"$count": True}}]).holds
+    assert Query([{"$sort": ["a"]}]).holds
+    assert not Query({"no": "stages"}).holds
 
 
 @pytest.mark.parametrize(
@@ -92,3 +96,13 @@ def test_limits_count_as_take_counts() -> None:
     assert [limit_of(x) for x in (None, 0, 3, -1, 2.5)] == [None, None, 3, None, None]
     with pytest.raises(QueryError, match="limit must be a number"):
         limit_of("3")
+
+
+@given(st.lists(st.sampled_from(["a", "b", "B", "10", "9", "é", "", "zz", 3, 3.5, None, True])))
+def test_groups_stand_in_the_order_of_their_keys_whatever_comes_first(kinds: list[Any]) -> None:
+    query = [{"$reduce": {"kind": "kind", "n": {"$count": True}, "all": {"$collect": "at"}}}]
+    found = _run(query, *[{"kind": kind, "at": at} for at, kind in enumerate(kinds)])
+    assert [one["kind"] for one in found] == sorted({*kinds}, key=cmp_to_key(order.compare))
+    for one in found:
+        assert one["n"] == len(one["all"]) == kinds.count(one["kind"])
+        assert [kinds[at] for at in one["all"]] == [one["kind"]] * one["n"]

@@ -87,17 +87,20 @@ class Reader:
         """The same in lists of CHUNK rows at most, for as many as there are; others get their turn between them.
 
         Who waits between two lists holds a key and nothing of the store; what is written meanwhile behind that key
-        is found.
+        is found, as long as there is more.
         """
-        while rows := list(
-            self._index.scan(view, start, end, reverse=reverse, limit=CHUNK, spaces=spaces)
-        ):
-            yield rows
-            if reverse:
+        more = True
+        while more:
+            found = self._index.scan(view, start, end, reverse=reverse, limit=CHUNK, spaces=spaces)
+            rows = list(found)
+            more = len(rows) == CHUNK
+            if rows:
+                yield rows
+                await asyncio.sleep(0)
+            if more and reverse:
                 end = rows[-1].key
-            else:
+            elif more:
                 start = rows[-1].key + b"\0"
-            await asyncio.sleep(0)
 
     async def messages(self, positions: Sequence[int]) -> list[Message]:
         """The messages at these positions, in their order, boxes for us opened; deleted ones are left out.

@@ -211,7 +211,7 @@ class Index:
         limit: int | None = None,
         spaces: Sequence[Space] = (PUBLIC,),
     ) -> Iterator[Row]:
-        """Rows of a view with start <= key < end in the order of their keys; lazy, and of one moment.
+        """Rows of a view with start <= key < end in the order of their keys, of one moment; lazy without a limit.
 
         Raises: KeyError, for no view; StoreError.
         """
@@ -224,8 +224,11 @@ class Index:
             return (Row(key[len(prefix) :], value, space) for key, value in pairs)
 
         parts = [part(space) for space in spaces]
-        merged = heapq.merge(*parts, key=lambda row: row.key, reverse=reverse)
-        return merged if limit is None else islice(merged, limit)
+        if limit is not None:  # most often there is nothing private: nothing to merge costs nothing
+            parts = [iter(rows) for rows in map(list, parts) if rows]
+        if len(parts) <= 1:
+            return parts[0] if parts else iter(())
+        return islice(heapq.merge(*parts, key=lambda row: row.key, reverse=reverse), limit)
 
     def build(self, view: str) -> None:
         """Begin to fold a view anew, beside the one that answers.

@@ -3,12 +3,13 @@
 Never knows who asks: what it gives is for the owner of the boxes. Called by the views that answer queries.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from common.feed.items import item_of
 from common.feed.json import compact_utf8
 from common.feed.opened import opened_members
+from common.feed.record import Record
 from common.query.values import number
 from common.refs import message_id
 from services.indexing.model.message import Message
@@ -17,29 +18,29 @@ __all__ = ["Shown", "shown"]
 
 
 class Shown(NamedTuple):
-    """Something to give: its value, and how its text is had without making it from the value."""
+    """Something to give; for what is a message as it was written, its record and what stands behind its members."""
 
     item: Any
-    text: Callable[[], bytes] | None = None
+    record: Record | None = None
+    more: Mapping[str, Any] = {}
+
+    def text(self) -> bytes | None:
+        """Its text, where that need not be made from the value."""
+        if self.record is None:
+            return None
+        extra = [
+            b',"%b":%b' % (name.encode(), compact_utf8(one)) for name, one in self.more.items()
+        ]
+        return item_of(self.record, extra=b"".join(extra))
 
 
 def shown(message: Message, **more: Any) -> Shown:
     """A message to give, with more members behind the usual ones."""
-    record = message.record
+    record, opened = message.record, message.opened
     item = {
         "key": message_id(record.key),
-        "value": (
-            message.value
-            if message.opened is None
-            else opened_members(message.value, message.opened)
-        ),
+        "value": message.value if opened is None else opened_members(message.value, opened),
         "timestamp": number(record.received),
         **more,
     }
-    if message.opened is not None:
-        return Shown(item)
-
-    def text() -> bytes:
-        return item_of(record, extra=b"," + compact_utf8(more)[1:-1] if more else b"")
-
-    return Shown(item, text)
+    return Shown(item, record, more) if opened is None else Shown(item)

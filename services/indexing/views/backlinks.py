@@ -11,7 +11,7 @@ from common.feed.options import text_of
 from common.query import indexes
 from common.query.backlinks import destinations, resolved_time
 from common.query.choice import Index
-from common.query.keys import joined, part_of
+from common.query.keys import joined, part_of, text_in
 from common.query.request import Request, read_request
 from common.query.values import UNDEFINED, truthy
 from services.indexing.adapters.reader import Reader
@@ -21,7 +21,7 @@ from services.indexing.model.message import Message
 from services.indexing.model.shown import Shown, shown
 from services.indexing.model.view import View
 
-__all__ = ["VIEWS", "methods"]
+__all__ = ["VIEWS", "mentioning", "methods"]
 
 
 class _Backlinks:
@@ -65,13 +65,26 @@ class _Backlinks:
 VIEWS: tuple[View, ...] = (LinkRows(_Backlinks()),)
 
 
+def _at(index: Index, key: bytes, message: Message) -> dict[str, Any] | None:
+    dest = text_in(key[len(index.name) :], index.fields.index(("dest",)))
+    if dest is None:
+        return None
+    claimed, received = message.value.get("timestamp"), message.record.received
+    return {"dest": dest, "rts": resolved_time(claimed, received)}
+
+
+def mentioning(dest: str) -> tuple[str, bytes]:
+    """The view, and what the keys begin with, of the messages that mention something: one row each, by position."""
+    return _Backlinks.name, b"DTS" + joined(part_of(dest))
+
+
 def methods(reader: Reader) -> Mapping[str, Method]:
     """The table."""
 
     async def read(call: Call) -> None:
         """`backlinks.read`: messages that mention something, through the stages of a query."""
         with faults():
-            await read_links(call, reader, _request(call.args), _Backlinks())
+            await read_links(call, reader, _request(call.args), _Backlinks(), _at)
 
     return {"backlinks.read": Method("source", read)}
 

@@ -11,7 +11,8 @@ from typing import Any
 from common.bus import Call, Method
 from common.query import choice, indexes
 from common.query.errors import QueryError
-from common.query.keys import cut, joined, part_of
+from common.query.keys import cut, joined, key_of, part_of
+from common.query.needed import Needed, needed
 from common.query.request import Request, Span, explained, read_request, span_of
 from common.query.stages import Query
 from common.query.values import number
@@ -20,13 +21,18 @@ from services.indexing.answering import answer, at_first_few, faults
 from services.indexing.model.message import PUBLIC, Message
 from services.indexing.model.shown import Shown, shown
 from services.indexing.model.view import Fields, View, ordered
+from services.indexing.narrowing import Way, shortest
 from services.indexing.ranges import between, positions_between, rows_between, settled
+from services.indexing.views.backlinks import mentioning
 from services.indexing.views.times import Times
 
 __all__ = ["VIEWS", "Queries", "methods"]
 
 _RECEIVED = {"typ", "cha", "aty"}
 """Indexes of which the time received is the last field."""
+MAX_WAYS = 4
+"""Ids that a query looks for, of which the rarest is chosen."""
+_AFTER_ALL = b"\xff" * 9
 
 
 class Queries:
@@ -106,12 +112,14 @@ class _Messages:
         self._reader = reader
         self._request = request
         self._span = span
+        self._ways = _narrow(span, needed(request.query))
         self.marked = span.chosen is not None and request.sync is not False
 
     async def old(self, upto: int) -> AsyncIterator[list[Shown]]:
         async for positions in self._positions(upto):
             for part in at_first_few([p for p in positions if p <= upto], self._request.limit):
-                yield [self._shown(message) for message in await self._reader.messages(part)]
+                found = await self._reader.messages(part)
+                yield self.fresh(found) if self._ways else [self._shown(one) for one in found]
 
     def fresh(self, messages: Sequence[Message]) -> list[Shown]:
         found = [self._shown(message) for message in messages]
@@ -127,6 +135,11 @@ class _Messages:
 
     async def _positions(self, upto: int) -> AsyncIterator[list[int]]:
         span = self._span
+        if self._ways:
+            reverse = self._request.reverse
+            async for rows in shortest(self._reader, self._ways, reverse=reverse):
+                yield [row.position for row in rows]
+            return
         if span.chosen is None or span.chosen.name == "log":
             first, end = 1, upto + 1
             if span.chosen is not None:
@@ -145,6 +158,36 @@ class _Messages:
         walk = self._reader.walk(name, start, end_key, reverse=self._request.reverse, spaces=BOTH)
         async for rows in walk:
             yield [row.position for row in rows]
+
+
+def _narrow(span: Span, wanted: Needed) -> list[Way]:
+    """Ranges of rows in the order of the log, one of the span and others that have all that the query finds.
+
+    Empty where the span stands in another order, or there are no others.
+    """
+    others = [mentioning(dest) for dest in wanted.mentions[:MAX_WAYS]]
+    if wanted.channel is not None:
+        others.append((Queries.name, cut(b"cha" + key_of([wanted.channel]))))
+    own = [] if span.chosen is None or span.chosen.name == "log" else [_in_order(span)]
+    others = [one for one in others if one not in own]
+    if not others or None in own:
+        return []
+    return [Way(*one, one[1] + _AFTER_ALL) for one in (*own, *others) if one is not None]
+
+
+def _in_order(span: Span) -> tuple[str, bytes] | None:
+    """The view, and what the keys of a span begin with; None where they are not in the order of the log."""
+    assert span.chosen is not None  # noqa: S101  the caller saw to it
+    tag, first, last = span.chosen.name, span.gte[:-1], span.lte[:-1]
+    if tag not in _RECEIVED and tag != "clk":  # a feed's sequences are in that order too
+        return None
+    try:
+        key = key_of(first)
+        if key != key_of(last):
+            return None
+    except QueryError:  # an object has no place
+        return None
+    return Queries.name, cut(tag.encode() + (key[:-1] + b'"' if tag == "clk" else key))
 
 
 def _fields(index: choice.Index, item: Mapping[str, Any]) -> list[Any]:

@@ -1,0 +1,71 @@
+"""What a filter demands of a message's content: what passes it has that, and nothing is demanded that it does not."""
+
+from typing import Any
+
+import pytest
+
+from common.query.backlinks import destinations
+from common.query.needed import needed
+from common.query.stages import Query
+from common.refs import blob_id, feed_id, message_id
+
+FEED, MESSAGE, BLOB = (of(b"x" * 32) for of in (feed_id, message_id, blob_id))
+
+
+def _filter(content: Any) -> list[Any]:
+    return [{"$filter": {"value": {"content": content}}}]
+
+
+@pytest.mark.parametrize(
+    ("content", "mentions", "channel"),
+    [
+        ({"type": "post", "root": MESSAGE}, [MESSAGE], None),
+        ({"vote": {"link": {"$eq": MESSAGE}}, "channel": "moss"}, [MESSAGE], "moss"),
+        ({"mentions": [{"link": FEED}], "image": BLOB}, [BLOB, FEED], None),
+        ({"channel": FEED}, [], FEED),
+        ({"tag": "#moss", "other": "#Moss"}, ["#moss"], None),
+        ({"root": {"$prefix": MESSAGE}, "branch": {"$ne": MESSAGE}}, [], None),
+        ({"root": {"$eq": MESSAGE, "$is": "string"}, "link": {"$not": MESSAGE}}, [], None),
+        ({"root": {"$eq": [MESSAGE]}, "channel": {"$prefix": "m"}}, [], None),
+        ({"$eq": {"root": MESSAGE}}, [], None),
+        (MESSAGE, [], None),
+    ],
+)
+def test_texts_as_they_are_are_demanded(content: Any, mentions: list[str], channel: Any) -> None:
+    found = needed(_filter(content))
+    assert sorted(found.mentions) == sorted(mentions)
+    assert found.channel == channel
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        None,
+        [],
+        "text",
+        {"value": {"content": {"root": MESSAGE}}},
+        [{"$map": {"value": {"content": {"root": MESSAGE}}}}],
+        [{"$filter": {"value": {"content": {"root": MESSAGE}}}, "$map": True}],
+        [{"$filter": {"content": {"root": MESSAGE}}}],
+        [{"$filter": {"value": {"$not": {"content": {"root": MESSAGE}}}}}],
+        [{"$sort": ["a"]}, *_filter({"root": MESSAGE})],
+    ],
+)
+def test_nothing_else_demands_anything(query: Any) -> None:
+    assert needed(query) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"root": MESSAGE},
+        {"channel": FEED, "mentions": [{"link": MESSAGE}]},
+        {"root": {"deep": [{"er": MESSAGE}]}},
+        {"#moss": "#moss", "0": FEED},
+    ],
+)
+def test_what_passes_has_what_is_demanded(content: Any) -> None:
+    item = {"value": {"content": content}}
+    query = _filter(content)
+    assert Query(query).push([item]) == [item]
+    assert {*needed(query).mentions} <= {*destinations(content)}
