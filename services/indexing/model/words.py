@@ -6,6 +6,7 @@ by the queries.
 """
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from math import inf
 from struct import pack
@@ -21,10 +22,14 @@ MIN_ASCII = 3
 """Letters of the shortest word in ASCII that is found."""
 MAX_WORD = 200
 """Letters of a word that count."""
+MAX_KNOWN = 40
+"""Letters of what may be remembered: the same words come again and again."""
 _TEXT = b'"text"'
 """What every message has that has words: names in messages are never written otherwise."""
 _WORD = re.compile(r"\w+")
 _ASCII = re.compile(r"[a-z0-9_]{3,}")
+_SPACES = bytes(code if code >= 0x80 or _WORD.match(chr(code)) else ord(" ") for code in range(256))
+"""Makes spaces of what is in no word, of bytes of ASCII in UTF-8."""
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
 )
@@ -75,17 +80,35 @@ def terms_of(query: str) -> list[str]:
 
 
 def _words(text: str) -> set[str]:
-    words = set()
-    for match in _WORD.finditer(text.lower()):
-        word = match.group()
-        if word.isascii():
-            if len(word) >= MIN_ASCII:
-                words.add(word[:MAX_WORD])
-            continue
-        words.add(word[:MAX_WORD])
-        words.update(part[:MAX_WORD] for part in _ASCII.findall(word))
-        words.update(_from(word, place.start()) for place in _UNSPACED.finditer(word))
+    words = set[str]()
+    for part in _parts(text.lower()):
+        if not part.isascii():
+            words |= _known(part) if len(part) <= MAX_KNOWN else _strange(part)
+        elif len(part) >= MIN_ASCII:
+            words.add(part[:MAX_WORD])
     return words
+
+
+def _strange(part: str) -> frozenset[str]:
+    """The words of a part that is not all ASCII."""
+    words = set[str]()
+    for word in _WORD.findall(part):
+        if not word.isascii():
+            words.add(word[:MAX_WORD])
+            words.update(found[:MAX_WORD] for found in _ASCII.findall(word))
+            words.update(_from(word, place.start()) for place in _UNSPACED.finditer(word))
+        elif len(word) >= MIN_ASCII:
+            words.add(word[:MAX_WORD])
+    return frozenset(words)
+
+
+_known = lru_cache(4_000)(_strange)
+
+
+def _parts(text: str) -> set[str]:
+    """What stands between characters of ASCII that are in no word: words, where it is all ASCII."""
+    raw = text.encode("utf-8", "surrogatepass").translate(_SPACES)
+    return set(raw.decode("utf-8", "surrogatepass").split())
 
 
 def _from(word: str, start: int) -> str:

@@ -1,6 +1,9 @@
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.feed.record import Record
 from services.indexing.model.words import MAX_WORD, entry_of, terms_of, words_of
@@ -79,3 +82,11 @@ def test_a_claim_that_is_no_time_is_before_all_others() -> None:
 
 def test_a_deleted_message_is_no_entry() -> None:
     assert entry_of(1, Record(bytes(32), bytes(32), 1, 1.0, b"")) is None
+
+
+@given(st.text(st.sampled_from("ab_9 -.'\0\x1c\x85\xa0\u2019éß日\U0001f980\ud800"), max_size=40))
+def test_words_are_runs_of_letters_and_digits_whatever_stands_between(text: str) -> None:
+    runs = re.findall(r"\w+", text.lower())
+    found = words(text)
+    assert {run for run in runs if len(run) >= 3 or not run.isascii()} <= found
+    assert all(any(word in run for run in runs) for word in found)
