@@ -1,24 +1,32 @@
 """Rows: indexes made from nothing, how far they are behind a sync, and who has to wait meanwhile."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from benchmarks.bench import FEEDS, LIMIT_S, Bench, indexed
 from benchmarks.caller import Caller
 from benchmarks.figures import Figure, Figures
-from benchmarks.large_log import write_log
 from benchmarks.starting import first_answer, without_indexes
 from benchmarks.sync import fetch
 from benchmarks.watch import Watch
+from common.crypto.keys import generate
+from common.refs import FeedId, raw
+from tests.support.large_log import author_of, write_log
+from tests.support.peer import Peer
 from tests.support.processes import cpu_seconds, pss_mb
-from tests.support.servers import ROOT, OurServer, Server
+from tests.support.servers import ROOT, SHS_BYTES, OurServer, Server
 
 LARGE = 50
 """Times the messages of the other rows: a million with the usual 20,000."""
 PAUSE_S = 0.02
 SAMPLE_S = 0.1
+FEED = 10
+"""Messages that a peer fetches at a time."""
 
 
 async def index_zero(bench: Bench, kind: type[Server]) -> Figures:
@@ -72,18 +80,11 @@ async def _behind(client: Caller) -> float:
     return float((since - slowest) / since)
 
 
-class _Unready(OurServer):
-    """Ours, not waited for: it says that it is ready, and lets peers in, when it knows whom they may be."""
-
-    async def ready(self) -> None:
-        """Returns at once."""
-
-
 async def while_indexing(bench: Bench, kind: type[Server]) -> Figures:
-    """A log 50 times as long, indexed from nothing: how long clients of the unix socket wait meanwhile. Ours only: it is written directly."""
+    """A log 50 times as long, indexed from nothing: how long clients and a peer wait meanwhile. Ours only: it is written directly."""
     if not issubclass(kind, OurServer):
         return {}
-    server = _Unready(bench.place(), "--force")
+    server = kind(bench.place(), "--force")
     server.folder.mkdir()
     subprocess.run(
         [sys.executable, "-m", "services.sbot", "init", "--path", str(server.folder)],
@@ -93,18 +94,21 @@ async def while_indexing(bench: Bench, kind: type[Server]) -> Figures:
     )
     count = bench.n_messages * LARGE
     await asyncio.to_thread(write_log, server.folder, count)
-    waits: dict[str, list[float]] = {"whoami": [], "publish": [], "history": []}
+    waits = _Waits()
+    began = time.monotonic()
     async with server, Watch(server) as watch:
+        ready = time.monotonic() - began
         async with asyncio.timeout(LIMIT_S * 3), first_answer(server) as client:
-            while not await _is_up(client, server.id):
-                await asyncio.sleep(PAUSE_S)
-            in_step = False
+            n, in_step = 0, False
             while not in_step:
-                await _ask(client, server.id, waits)
+                n += 1
+                await waits.ask_as_client(client, server.id)
+                await waits.ask_as_peer(server, author_of(n))
                 in_step = (await client.call("status"))["sync"]["sync"]
+                await asyncio.sleep(PAUSE_S)
         watch.done()
-    found = {"messages": Figure(count), **watch.figures(count)}
-    for name, seconds in waits.items():
+    found = {"messages": Figure(count), "s until ready": Figure(ready), **watch.figures(count)}
+    for name, seconds in waits.seconds.items():
         seconds.sort()
         for what, share in (("median", 0.5), ("99 of 100", 0.99), ("slowest", 1.0)):
             at = round(share * (len(seconds) - 1))
@@ -112,24 +116,35 @@ async def while_indexing(bench: Bench, kind: type[Server]) -> Figures:
     return found
 
 
-async def _is_up(client: Caller, own: str) -> bool:
-    """Whether every service that is asked has been met."""
-    try:
-        await _ask(client, own, {"whoami": [], "publish": [], "history": []})
-    except RuntimeError:
-        return False
-    return True
+class _Waits:
+    """How many seconds each answer took, by what was asked."""
 
+    def __init__(self) -> None:
+        self.seconds: dict[str, list[float]] = {}
 
-async def _ask(client: Caller, own: str, waits: dict[str, list[float]]) -> None:
-    post = {"type": "post", "text": "while it indexes"}
-    history = {"id": own, "limit": 1}
-    for name, method, args in (
-        ("whoami", "whoami", []),
-        ("publish", "publish", [post]),
-        ("history", "createHistoryStream", [history]),
-    ):
+    async def ask_as_client(self, client: Caller, own: str) -> None:
+        """One call of each kind over the unix socket."""
+        post = {"type": "post", "text": "while it indexes"}
+        with self._noted("whoami"):
+            await client.call("whoami")
+        with self._noted("publish"):
+            await client.call("publish", post)
+        with self._noted("history"):
+            await client.items("createHistoryStream", {"id": own, "limit": 1})
+
+    async def ask_as_peer(self, server: Server, feed: FeedId) -> None:
+        """A stranger comes, fetches some of a feed, and leaves."""
+        peer = Peer(generate(os.urandom(32)), raw(FeedId(server.id)), server.port, SHS_BYTES)
+        with self._noted("a peer's handshake"):
+            await peer.__aenter__()
+        try:
+            with self._noted("a peer's history"):
+                await peer.items("createHistoryStream", {"id": feed, "limit": FEED})
+        finally:
+            await peer.__aexit__()
+
+    @contextmanager
+    def _noted(self, name: str) -> Iterator[None]:
         asked = time.monotonic()
-        await (client.items if name == "history" else client.call)(method, *args)
-        waits[name].append(time.monotonic() - asked)
-    await asyncio.sleep(PAUSE_S)
+        yield
+        self.seconds.setdefault(name, []).append(time.monotonic() - asked)

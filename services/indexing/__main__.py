@@ -26,6 +26,9 @@ from services.indexing.handlers.groups import GroupHandlers
 from services.indexing.model.index import Index
 from services.indexing.views import VIEWS
 
+YIELDING = 5
+"""How nice the process is: where processors are scarce, who replicates and publishes comes before the views."""
+
 
 async def main(settings: Settings) -> None:
     """Serve the views of this folder's log until cancelled."""
@@ -60,4 +63,5 @@ async def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    os.nice(YIELDING)
     run("indexing", main)

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class FakeStorage:
         """What it was told to open with."""
         self.run = 0
         self.changed = asyncio.Event()
+        self.reads: Callable[[Mapping[str, Any]], bool] = lambda _: True
+        """Whether `log.read` with these options gets any record now."""
         self.erased: dict[int, bytes] = {}
         """The journal: number -> position and old record."""
         self.told = -1
@@ -102,7 +104,8 @@ class FakeStorage:
             raise CallerError("the log is shorter")
         while True:
             changed = self.changed
-            if bodies := self.records[after : None if limit < 0 else after + limit]:
+            bodies = self.records[after : None if limit < 0 else after + limit]
+            if bodies and self.reads(call.args[0]):
                 after += len(bodies)
                 await call.send(bodies, position=after)
             if not call.args[0]["live"]:
@@ -133,6 +136,17 @@ class FakeStorage:
             known = {message_id(Record.parse(raw).key): raw for raw in self.records}
             await call.send([known.get(key, b"") for key in asked["keys"]])
 
+    async def feed(self, call: Call) -> None:
+        """The records of a feed, whose first has sequence 1 here; a deleted one ends it."""
+        author, first = call.args[0]["id"], call.args[0]["from"]
+        found = [
+            raw for raw in self.records if IDS[FEEDS.index(Record.parse(raw).author)] == author
+        ]
+        for record in found[first - 1 :]:
+            await call.send([record])
+            if len(record) == HEADER_BYTES:
+                return
+
     async def position(self, call: Call) -> object:
         assert call
         return {"position": len(self.records)}
@@ -143,6 +157,7 @@ class FakeStorage:
     def methods(self) -> dict[str, Method]:
         return {
             "log.read": Method("source", self.read, muxrpc=False),
+            "feeds.read": Method("source", self.feed, muxrpc=False),
             "log.erasures": Method("source", self.read_erased, muxrpc=False),
             "log.erased": Method("async", self.take_erased, muxrpc=False),
             "log.get": Method("source", self.get, muxrpc=False),

@@ -224,9 +224,10 @@ class Indexing:
     async def read(self, call: Call) -> None:
         _fail(self)
         told = len(self.edges)
-        items = [orjson.dumps(edge._asdict()) for edge in self.edges]
-        await call.send([*items, b'{"sync":true}'])
-        while True:
+        source = call.args[0].get("source")
+        edges = [edge for edge in self.edges if source in (None, edge.source)]
+        await call.send([*(orjson.dumps(edge._asdict()) for edge in edges), b'{"sync":true}'])
+        while call.args[0].get("live"):
             drawn = self.drawn
             if told == len(self.edges):
                 await drawn.wait()

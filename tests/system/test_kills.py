@@ -1,8 +1,6 @@
 """Services are killed at random moments while clients publish and while views are folded: nothing is lost."""
 
 import asyncio
-import os
-import random
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,13 +24,6 @@ MEND_LIMIT_S = 60
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
         yield Path(name)
-
-
-@pytest.fixture
-def seed() -> int:
-    chosen = int(os.environ.get("SBOT_SEED", random.randrange(1 << 32)))
-    print(f"SBOT_SEED={chosen}")
-    return chosen
 
 
 async def publish_while(publisher: Publisher, killer: Killer, times: int) -> None:

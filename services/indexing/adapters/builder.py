@@ -28,6 +28,7 @@ class Builder:
         self._follower = follower
         self._asked = asyncio.Event()
         self._asked.set()
+        follower.on_ahead = self.ask
 
     def ask(self) -> None:
         """There is something to do."""

@@ -1,7 +1,8 @@
 """The views at the end of the log: what comes is folded, and whoever waits is told.
 
-Knows when the log is another one than the views know, and that the disk may be full. Views that are behind the others
-are the builder's. Called by `__main__`; queries wait here.
+Where much is to come the follow graph goes ahead alone, for it decides who is let in and what is replicated; views that are
+behind it are the builder's. Knows when the log is another one than the views know, and that the disk may be full. Called
+by `__main__`; queries wait here.
 """
 
 import asyncio
@@ -24,6 +25,12 @@ PAUSE_S = 1.0
 """Between tries while the disk is full."""
 PATIENCE_S = 1.0
 """How long a query waits for the views to see what was in the log when it came."""
+FAR = 1_000
+"""So many messages before the end of the log, the graph goes ahead."""
+HOPELESS = 5_000
+"""So many messages are not folded while a query waits: it does not, and answers with what there is."""
+LOOK_S = 0.05
+"""Between two looks at where the log ends."""
 MAX_PENDING = 10_000
 """Changes of the graph kept for one watcher that does not read: as many batches, then it is given up."""
 TOO_SLOW = Folded([], {})
@@ -38,8 +45,12 @@ class Follower:
         self._index = index
         self._moved = asyncio.Event()
         self._watchers: set[asyncio.Queue[Folded]] = set()
+        self._end = 0
+        self._look_at = 0.0
         #: Called whenever storage is there again.
         self.on_connected: Callable[[], None] = _ignore
+        #: Called when views are left behind the graph.
+        self.on_ahead: Callable[[], None] = _ignore
         #: Why nothing is folded now.
         self.trouble: str | None = None
 
@@ -51,7 +62,10 @@ class Follower:
                 self.on_connected()
                 await self._check()
                 async for first, records in self._log.read(self._index.front, live=True):
-                    self.told(self._index.fold(first, records))
+                    far = await self._is_far(first + len(records) - 1)
+                    self.told(self._index.fold(first, records, graph_only=far))
+                    if far:
+                        self.on_ahead()
                     await asyncio.sleep(0)
             except StoreFull as error:
                 if self.trouble is None:
@@ -68,6 +82,13 @@ class Follower:
         if mark is not None and not await self._log.has(*mark):
             LOGGER.warning("the log is not the one the views know: they are folded again")
             self._index.forget()
+
+    async def _is_far(self, position: int) -> bool:
+        """Whether much of the log follows after a position."""
+        now = asyncio.get_running_loop().time()
+        if position >= self._end and now >= self._look_at:
+            self._end, self._look_at = await self._log.end(), now + LOOK_S
+        return self._end - position > FAR
 
     def told(self, folded: Folded) -> None:
         """Wake who waits for a view to move, and tell the watchers of the graph."""
@@ -105,14 +126,27 @@ class Follower:
         """Return when all views that answer have seen a position."""
         await self.until(lambda: self._index.position >= position)
 
+    async def wait_for_graph(self, position: int) -> None:
+        """Return when the follow graph has seen a position."""
+        await self.until(lambda: self._index.graph_position >= position)
+
     async def catch_up(self) -> None:
         """Wait until what is in the log now is in the views, but no longer than PATIENCE_S.
 
-        So that who publishes and then asks finds the message.
+        So that who publishes and then asks finds the message; in vain where the views are far behind, so not then.
         """
+        await self._patiently(lambda: self._index.position)
+
+    async def graph_caught_up(self) -> None:
+        """The same for the follow graph, which may be far ahead of the views."""
+        await self._patiently(lambda: self._index.graph_position)
+
+    async def _patiently(self, seen: Callable[[], int]) -> None:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self.wait_for(await self._log.end())
+                end = await self._log.end()
+                if end - seen() <= HOPELESS:
+                    await self.until(lambda: seen() >= end)
         except (TimeoutError, BusError):
             return
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from common.bus import Node
 from common.feed.record import Record
+from common.refs import FeedId
 
 __all__ = ["MAX_ASKED", "Log", "Piece"]
 
@@ -58,6 +59,23 @@ class Log:
                 first = batch.position - len(batch.bodies) + 1
                 for start in range(0, len(batch.bodies), SLICE):
                     yield first + start, batch.bodies[start : start + SLICE]
+
+    async def feed(self, feed: FeedId) -> AsyncIterator[list[Record]]:
+        """The records of one feed by sequence, in pieces, as storage has them now; deleted ones are left out.
+
+        Raises: Unavailable.
+        """
+        first = 1
+        while True:
+            options = {"id": feed, "from": first, "limit": -1, "live": False}
+            begun = first
+            async with self._node.source("storage", "feeds.read", options) as stream:
+                async for batch in stream:
+                    first += len(batch.bodies)
+                    records = map(Record.parse, batch.bodies)
+                    yield [record for record in records if record.message]
+            if first == begun:
+                return
 
     async def erasures(self, after: int) -> AsyncIterator[tuple[int, Sequence[tuple[int, bytes]]]]:
         """What is deleted, after an erasure with this number: position and old record of some, and the last number.

@@ -43,7 +43,7 @@ class FriendHandlers:
     async def is_following(self, call: Call) -> object:
         """`friends.isFollowing({source, dest, details})`: no value when the source never said anything."""
         pair = pair_of(call.args)
-        await self._follower.catch_up()
+        await self._follower.graph_caught_up()
         graph = self._index.social.graph
         follows = graph.is_following(pair.source, pair.dest)
         if pair.details:
@@ -53,14 +53,14 @@ class FriendHandlers:
     async def is_blocking(self, call: Call) -> object:
         """`friends.isBlocking({source, dest, details})`."""
         pair = pair_of(call.args)
-        await self._follower.catch_up()
+        await self._follower.graph_caught_up()
         blocks = self._index.social.graph.is_blocking(pair.source, pair.dest)
         return self._detailed(pair, answer=blocks) if pair.details else blocks
 
     async def hops(self, call: Call) -> object:
         """`friends.hops({start, max, reverse})`: {feed: distance}."""
         query = hops_query(call.args, self._own, self._max_hops)
-        await self._follower.catch_up()
+        await self._follower.graph_caught_up()
         if query.start == self._own and query.max <= self._max_hops and not query.reverse:
             hops = self._index.social.reach.hops()  # layered-graph filters what it has
             return {feed: distance for feed, distance in hops.items() if distance <= query.max}
@@ -69,14 +69,14 @@ class FriendHandlers:
     async def graph(self, call: Call) -> object:
         """`friends.graph()` of version 5: {source: {dest: value}}."""
         assert call is not None  # noqa: S101
-        await self._follower.catch_up()
+        await self._follower.graph_caught_up()
         return self._whole(int)
 
     async def get(self, call: Call) -> object:
         """`friends.get({source, dest})` of version 4: the graph, a part or a pair, with true, false, null."""
         given = options_of(call.args)
         source, dest = given.get("source"), given.get("dest")
-        await self._follower.catch_up()
+        await self._follower.graph_caught_up()
         graph = self._index.social.graph
         if is_truthy(source):
             said = {e.dest: legacy(e.value) for e in graph.edges(source)} if is_feed(source) else {}

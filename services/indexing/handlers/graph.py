@@ -12,11 +12,12 @@ import orjson
 from common.bus import Call, CallerError, OurError
 from common.feed.items import SYNC
 from common.feed.options import is_truthy
-from common.graph import Changes
-from common.refs import is_feed
-from services.indexing.adapters.follower import TOO_SLOW, Follower
+from common.graph import NEITHER, Changes, Edge
+from common.refs import FeedId, is_feed
+from services.indexing.adapters.follower import FAR, TOO_SLOW, Follower
 from services.indexing.adapters.log import Log
 from services.indexing.friends import legacy, maps_of, members, nested, options_of, pieces
+from services.indexing.model.contacts import Contacts
 from services.indexing.model.index import Index
 from services.indexing.model.social import Folded
 
@@ -50,7 +51,7 @@ class GraphHandlers:
     async def _hops(self, call: Call) -> AsyncIterator[Changes]:
         given = options_of(call.args)
         live, old = given.get("live") is True, given.get("old") is not False
-        await self._follower.catch_up()
+        await self._follower.graph_caught_up()
         with self._follower.watch() as queue:
             if old or not live:
                 yield dict(self._index.social.reach.hops())
@@ -63,7 +64,7 @@ class GraphHandlers:
         """`friends.graphStream({live, old})` of version 5: {source: {dest: value}}, by default only changes."""
         given = options_of(call.args)
         live, old = is_truthy(given.get("live", True)), is_truthy(given.get("old", False))
-        await self._follower.catch_up()
+        await self._follower.graph_caught_up()
         with self._follower.watch() as queue:
             if old or not live:
                 for edges in pieces(self._index.social.graph.edges_by_source()):
@@ -74,7 +75,7 @@ class GraphHandlers:
 
     async def stream(self, call: Call) -> None:
         """`friends.stream()` of version 4: the graph, then {from, to, value}, with true, false, null."""
-        await self._follower.catch_up()
+        await self._follower.graph_caught_up()
         with self._follower.watch() as queue:
             for edges in pieces(self._index.social.graph.edges_by_source()):
                 await call.send([orjson.dumps(nested(edges, legacy))])
@@ -86,23 +87,57 @@ class GraphHandlers:
                 await call.send([orjson.dumps(one) for one in told])
 
     async def graph_edges(self, call: Call) -> None:
-        """`graph.edges`: the edges (of one source, or all), then changes as they come."""
+        """`graph.edges`: the edges (of one source, or all), then changes as they come.
+
+        While much of the log is not folded yet, what one feed says is read from that feed, and told once more
+        when the graph is there.
+        """
         given = options_of(call.args)
-        source = given.get("source")
+        source, live = given.get("source"), given.get("live") is True
         if source is not None and not is_feed(source):
             raise CallerError("source must be a feed id")
-        await self._follower.wait_for(await self._log.end())
+        end = await self._log.end()
+        said: list[Edge] | None = None
+        if source is not None and end - self._index.graph_position > FAR:
+            said = await self._said(source)
+            await call.send([*map(_written, said), SYNC])
+            if not live:
+                return
+        await self._follower.wait_for_graph(end)
         with self._follower.watch() as queue:
             graph = self._index.social.graph
-            for edges in pieces(graph.edges_by_source() if source is None else graph.edges(source)):
-                await call.send([orjson.dumps(edge._asdict()) for edge in edges])
-            await call.send([SYNC])
-            if given.get("live") is not True:
+            known = graph.edges_by_source() if source is None else graph.edges(source)
+            gone = {edge.dest for edge in said or ()}
+            for edges in pieces(known):
+                gone.difference_update(edge.dest for edge in edges)
+                await call.send([_written(edge) for edge in edges])
+            if said is None:
+                await call.send([SYNC])
+            elif source is not None and gone:  # deleted since it was told
+                await call.send([_written(Edge(source, dest, NEITHER)) for dest in gone])
+            if not live:
                 return
             async for folded in _kept_up(queue):
-                told = [e for e in folded.edges if source in (None, e.source)]
-                if told:
-                    await call.send([orjson.dumps(edge._asdict()) for edge in told])
+                fresh = [e for e in folded.edges if source in (None, e.source)]
+                if fresh:
+                    await call.send([_written(edge) for edge in fresh])
+
+    async def _said(self, source: FeedId) -> list[Edge]:
+        """What a feed said last about each other one."""
+        said: dict[FeedId, Edge] = {}
+        async for records in self._log.feed(source):
+            for record in records:
+                if Contacts.may_speak(record.message):
+                    for row in Contacts().rows(self._index.read(0, record)):
+                        edge = Contacts.said(Contacts.pair(row.key), row).edge
+                        assert edge is not None  # noqa: S101  there is a row
+                        said[edge.dest] = edge
+            await asyncio.sleep(0)
+        return list(said.values())
+
+
+def _written(edge: Edge) -> bytes:
+    return orjson.dumps(edge._asdict())
 
 
 async def _kept_up(queue: asyncio.Queue[Folded]) -> AsyncIterator[Folded]:

@@ -14,6 +14,8 @@ from services.indexing.model.view import Row
 __all__ = ["Contacts"]
 
 _PAIR = 64
+_SIGNS = (b'"contact"', b".box")
+"""What a message has somewhere that may draw an edge: the member, or a box that may hold it."""
 
 
 class Contacts:
@@ -29,6 +31,11 @@ class Contacts:
         if edge is not None and feed_id(raw(edge.dest)) == edge.dest:
             key = message.record.author + raw(edge.dest) + message.position.to_bytes(8)
             yield Row(key, edge.value.to_bytes(1, signed=True), message.space)
+
+    @staticmethod
+    def may_speak(message: bytes) -> bool:
+        """Whether the JSON of a message may draw an edge; most do not, which is seen without parsing them."""
+        return any(sign in message for sign in _SIGNS)
 
     @staticmethod
     def pair(key: bytes) -> bytes:

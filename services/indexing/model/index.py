@@ -19,7 +19,7 @@ from services.indexing.model.contacts import Contacts
 from services.indexing.model.message import PRIVATE, PUBLIC, Message, Opens, Space, parse_value
 from services.indexing.model.opened import OpenedBoxes, unpacked
 from services.indexing.model.shelf import META, ROWS, Shelf
-from services.indexing.model.social import Folded, Social
+from services.indexing.model.social import Folded, Said, Social
 from services.indexing.model.view import Row, View
 
 __all__ = ["BOTH", "Index"]
@@ -62,6 +62,11 @@ class Index:
     def position(self) -> int:
         """The last position of the log that every view which answers has seen."""
         return min(self.positions().values())
+
+    @property
+    def graph_position(self) -> int:
+        """The last position of the log that the follow graph has seen."""
+        return self._shelf.live(Contacts.name).position
 
     @property
     def mark(self) -> tuple[int, bytes] | None:
@@ -107,27 +112,34 @@ class Index:
         first = min((slot.position for slot in self._shelf.slots), default=0)
         return first if first < self.front else None
 
-    def fold(self, first: int, records: Iterable[bytes]) -> Folded:
+    def fold(self, first: int, records: Iterable[bytes], *, graph_only: bool = False) -> Folded:
         """Take records of the log, the first of them at position `first`.
 
-        They go into each view that has seen what is before them and not all of them.
+        They go into each view that has seen what is before them and not all of them; or into the follow graph
+        alone, which costs next to nothing.
 
         Raises: StoreError, when nothing could be written: then none of them counts.
         """
-        slots = [slot for slot in self._shelf.slots if slot.position >= first - 1]
         graph = self._shelf.live(Contacts.name)
+        among = [graph] if graph_only else self._shelf.slots
+        slots = [slot for slot in among if slot.position >= first - 1]
         batch, position, raw = Batch(), first - 1, b""
         messages: list[Message] = []
         contacts: list[Row] = []
         for position, raw in enumerate(records, first):
             record = Record.parse(raw)
-            if record.message and position not in self._erased:
+            if not record.message or position in self._erased:
+                continue
+            if slots != [graph] or Contacts.may_speak(record.message):
                 messages.append(self.read(position, record))
         for slot in slots:  # one after the other: rows that stand together cost less to write
             unseen = [message for message in messages if message.position > slot.position]
             batch.operations += slot.puts(unseen)
             if slot is graph:
                 contacts = [Row(*row) for message in unseen for row in slot.view.rows(message)]
+        # What the graph, which went ahead, may have passed before its key was there.
+        passed = [one for one in messages if one.opened and one.position <= graph.position]
+        batch.operations += graph.puts(passed)
         behind = [slot for slot in slots if position > slot.position]
         self._shelf.moved(batch, behind, position)
         if behind and position > self.front:
@@ -135,14 +147,16 @@ class Index:
         self._store.write(batch, sync=False)
         for slot in behind:
             slot.position = position
-        return self.social.take(Contacts.said(Contacts.pair(row.key), row) for row in contacts)
+        said = [Contacts.said(Contacts.pair(row.key), row) for row in contacts]
+        again = {Contacts.pair(key) for one in passed for key, _, _ in graph.view.rows(one)}
+        return self.social.take([*said, *self._said(again)])
 
     def late(self, messages: Iterable[Message]) -> Folded:
         """Put in the rows of messages that could not be opened when they were folded, in place of those of their boxes.
 
         Raises: StoreError.
         """
-        batch, contacts = Batch(), set()
+        batch, contacts = Batch(), set[bytes]()
         for message in messages:
             for slot in self._shelf.slots:
                 if message.position <= slot.position and message.position not in self._erased:
@@ -153,7 +167,7 @@ class Index:
                         if slot.view.name == Contacts.name:
                             contacts.add(Contacts.pair(key))
         self._store.write(batch, sync=False)
-        return self._said_again(contacts)
+        return self.social.take(self._said(contacts))
 
     def erase(self, number: int, erased: Sequence[tuple[int, bytes]]) -> Folded:
         """Take deleted messages out of all views: position and old record of each; `number` is that of the last one.
@@ -173,7 +187,7 @@ class Index:
         seen = min((slot.position for slot in self._shelf.slots), default=0)
         self._erased = {position for position in self._erased if position > seen}
         self._erased.update(position for position, _ in erased)
-        return self._said_again(contacts)
+        return self.social.take(self._said(contacts))
 
     def views(self) -> dict[str, View]:
         """The folds, by name."""
@@ -282,14 +296,13 @@ class Index:
         ways = [None, message.opened, kept, kept and replace(kept, group=b"")]
         return [message.with_opened(one) for n, one in enumerate(ways) if one is not None or n == 0]
 
-    def _said_again(self, pairs: Iterable[bytes]) -> Folded:
-        said = []
+    def _said(self, pairs: Iterable[bytes]) -> Iterator[Said]:
+        """What the rows that are there say last of these pairs."""
         for pair in pairs:
             rows = self.scan(
                 Contacts.name, pair, next_prefix(pair), reverse=True, limit=1, spaces=BOTH
             )
-            said.append(Contacts.said(pair, next(rows, None)))
-        return self.social.take(said)
+            yield Contacts.said(pair, next(rows, None))
 
     def _load_graph(self) -> None:
         rows = self.scan(Contacts.name, spaces=BOTH)

@@ -103,10 +103,13 @@ class Follower:
         return messages
 
     async def follow_graph(self, ready: asyncio.Event) -> None:
-        """Keeps wishes and blocks as the graph has them, for ever; `ready` once the past is known."""
+        """Keeps wishes and blocks as the graph has them, for ever; `ready` once it is known what our feed says."""
         await again(self._node, "indexing", partial(self._graph, ready))
 
     async def _graph(self, ready: asyncio.Event) -> None:
+        if not ready.is_set():
+            self._wishes.take(await self._own_edges())
+            ready.set()
         past: list[Edge] | None = []
         async with self._node.source("indexing", "graph.edges", {"live": True}) as stream:
             async for batch in stream:
@@ -118,4 +121,10 @@ class Follower:
                         continue
                     edges, past = past, None
                 self._wishes.take(edges)
-                ready.set()
+
+    async def _own_edges(self) -> list[Edge]:
+        """Whom we follow and block: known at once, also while the graph of all is folded from nothing."""
+        options = {"live": False, "source": self._wishes.own}
+        async with self._node.source("indexing", "graph.edges", options) as stream:
+            items = [item async for batch in stream for item in batch.json()]
+        return [edge for edge in map(edge_of_item, items) if edge is not None]

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from common.feed.record import Record, pack_record
-from common.graph import Edge
+from common.graph import BLOCK, Edge
 from common.store import Store, open_memory
 from services.indexing.model.index import BOTH, Index
 from services.indexing.model.message import PRIVATE
@@ -183,3 +183,32 @@ def test_a_view_that_is_no_more_is_emptied(store: Store) -> None:
     index = Index(store, fewer, IDS[0], 2, opens)
     assert sum(index.empty()) == 3
     assert "types" not in index.positions()
+
+
+def test_the_graph_goes_ahead_and_the_views_follow(store: Store) -> None:
+    index, other = open_index(store), open_index(open_memory(FAMILIES))
+    log = [record(0, {"type": "post"}), follow(0, 1), follow(1, 2), record(0, {"type": "vote"})]
+    index.fold(1, log, graph_only=True)
+    assert index.social.reach.hops() == {IDS[0]: 0, IDS[1]: 1, IDS[2]: 2}
+    assert (index.graph_position, index.front, index.position) == (4, 4, 0)
+    assert index.behind() == 0
+    index = open_index(store)  # as after a kill
+    assert index.social.reach.hops() == {IDS[0]: 0, IDS[1]: 1, IDS[2]: 2}
+    assert index.fold(1, log[:3]).edges == []
+    index.fold(4, log[3:])
+    other.fold(1, log)
+    assert index.behind() is None
+    assert rows(index) == rows(other)
+
+
+def test_what_the_graph_passed_before_its_key_was_there_is_drawn_when_the_views_come_by(
+    store: Store,
+) -> None:
+    index, other = open_index(store), open_index(open_memory(FAMILIES))
+    block = {"type": "contact", "contact": IDS[1], "blocking": True}
+    sealed, opened = record(0, "x.box"), record(0, boxed(block))
+    index.fold(1, [sealed, follow(0, 2)], graph_only=True)
+    folded = index.fold(1, [opened, follow(0, 2)])
+    assert folded.edges == [Edge(IDS[0], IDS[1], BLOCK)]
+    other.fold(1, [opened, follow(0, 2)])
+    assert rows(index) == rows(other)

@@ -1,7 +1,7 @@
 """A log of any size, written straight into a data folder: what would take hours to sign and send.
 
 Its messages have the shape of real ones, with threads, channels, mentions, votes and follows, and signatures that nobody looks
-at: storage proves nothing again that it holds. Only for measuring what reads the log.
+at: storage proves nothing again that it holds. For tests and benchmarks of what reads the log.
 """
 
 import random
@@ -14,9 +14,11 @@ from typing import Any
 import orjson
 
 from common.feed.record import Candidate
-from common.refs import feed_id, message_id
+from common.refs import FeedId, feed_id, message_id
 from services.storage.adapters.database import open_database
 from services.storage.model import Group
+
+__all__ = ["author_of", "write_log"]
 
 FEEDS = 1_000
 AT_ONCE = 1_000
@@ -54,8 +56,17 @@ def write_log(data: Path, count: int, *, seed: int = 1) -> None:
             log.adopt(group)
 
 
+def author_of(position: int) -> FeedId:
+    """Who wrote the message at a position of the log."""
+    return feed_id(_author((position - 1) % FEEDS))
+
+
+def _author(n: int) -> bytes:
+    return sha256(b"feed %d" % n).digest()
+
+
 def _messages(count: int, chance: random.Random) -> Iterator[Candidate]:
-    authors = [sha256(b"feed %d" % n).digest() for n in range(FEEDS)]
+    authors = [_author(n) for n in range(FEEDS)]
     ids = [feed_id(author) for author in authors]
     heads: list[tuple[int, bytes | None]] = [(0, None)] * FEEDS
     recent: list[str] = []
