@@ -1,16 +1,22 @@
-"""What a query's first filter demands of the content of all that it finds: ids that are mentioned, a channel.
+"""What a query's first filter demands of all that it finds: ids that are mentioned, a channel; or just what an index has.
 
-So the few messages that have them can be looked for, instead of all that an index gives. Knows no rows. Called by the
-view of `query`.
+So the few messages that have them can be looked for, instead of all that an index gives; and those of an index need not
+be looked at where it says all. Knows no rows. Called by the view of `query`.
 """
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from common.query.backlinks import destinations
+from common.query.choice import Field
+from common.query.request import Span
 from common.query.rules import is_special
 
-__all__ = ["Needed", "needed"]
+__all__ = ["Needed", "is_met", "needed"]
+
+MAX_TEXT = 100
+"""Letters of a text that stands in keys as it is, with nothing cut off."""
+_ESCAPED = frozenset('?!"')
 
 _CHANNEL = "channel"
 
@@ -37,6 +43,39 @@ def needed(query: Any) -> Needed:
     others = [one for name, one in content.items() if name != _CHANNEL]
     mentions = [text for text in dict.fromkeys(_texts(others)) if destinations(text) == [text]]
     return Needed(mentions, channel if isinstance(channel, str) else None)
+
+
+def is_met(query: Any, span: Span) -> bool:
+    """Whether a query is nothing but a filter that all of a span pass: each text it demands is a field of the index."""
+    rule = query[0] if isinstance(query, list) and len(query) == 1 else None
+    if span.chosen is None or not isinstance(rule, dict) or list(rule) != ["$filter"]:
+        return False
+    bounds = zip(span.chosen.fields, span.gte, span.lte, strict=True)
+    fixed = {
+        _way(field): low for field, low, high in bounds if isinstance(low, str) and low == high
+    }
+    return all(
+        isinstance(text, str)
+        and fixed.get(way) == text
+        and len(text) <= MAX_TEXT
+        and _ESCAPED.isdisjoint(text)
+        for way, text in _leaves(rule["$filter"])
+    )
+
+
+def _way(field: Field) -> tuple[str, ...]:
+    return (field,) if isinstance(field, str) else field
+
+
+def _leaves(rule: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each rule within a filter that is no object of others, and the way to what it is a rule for."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), rule)]
+    while waiting:
+        way, rule = waiting.pop()
+        if isinstance(rule, dict) and rule and not is_special(rule):
+            waiting += (((*way, name), one) for name, one in rule.items())
+        else:
+            yield way, rule
 
 
 def _texts(rules: list[Any]) -> Iterator[str]:

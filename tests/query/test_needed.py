@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from common.query import choice, indexes
 from common.query.backlinks import destinations
-from common.query.needed import needed
+from common.query.needed import is_met, needed
+from common.query.request import span_of
 from common.query.stages import Query
 from common.refs import blob_id, feed_id, message_id
 
@@ -69,3 +71,27 @@ def test_what_passes_has_what_is_demanded(content: Any) -> None:
     query = _filter(content)
     assert Query(query).push([item]) == [item]
     assert {*needed(query).mentions} <= {*destinations(content)}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"value": {"author": FEED}}, True),
+        ({"value": {"content": {"type": "post"}, "author": FEED}}, True),
+        ({"value": {"content": {"type": {"$eq": "post"}}}}, False),
+        ({"value": {"content": {"type": "post", "root": MESSAGE}}}, False),
+        ({"value": {"content": {"type": "post", "deep": {}}}}, False),
+        ({"value": {"content": {"type": "post"}}, "timestamp": {"$gt": 0}}, False),
+        ({"value": {"content": {"channel": "what?!"}}}, False),
+        ({"value": {"content": {"root": "x" * 600}}}, False),
+        ({"value": {"content": {"type": 5}}}, False),
+        ({"timestamp": 5}, False),
+        ({"sequence": 5}, False),
+    ],
+)
+def test_an_index_says_all_of_what_it_is_sorted_by(wanted: Any, expected: bool) -> None:
+    for stages, met in (([], expected), ([{"$map": True}], False)):
+        query = [{"$filter": wanted}, *stages]
+        span = span_of(indexes.QUERY, query, choice.QUERY)
+        assert is_met(query, span) is met
+    assert not is_met({"value": {"author": FEED}}, span_of(indexes.QUERY, query, choice.QUERY))

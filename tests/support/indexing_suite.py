@@ -62,7 +62,7 @@ class FakeStorage:
         self.told = -1
         """How far the follower of the journal says to be."""
 
-    def add(self, author: int, content: Any, claimed: float = 1, **fields: Any) -> str:
+    def add(self, author: int, content: Any, claimed: Any = 1, **fields: Any) -> str:
         """One more message, its id given back; received at 1000 + its position."""
         n = len(self.records) + 1
         value = {
@@ -70,6 +70,7 @@ class FakeStorage:
             "author": IDS[author],
             "sequence": n,
             "timestamp": claimed,
+            "hash": "sha256",
             "content": content,
             **fields,
         }

@@ -6,6 +6,7 @@ Knows views by their names and the log; never knows who asks. Handed to every mo
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 
+from common.feed.record import Record
 from common.refs import FeedId, MessageId
 from services.indexing.adapters.follower import Follower
 from services.indexing.adapters.log import Log
@@ -83,17 +84,18 @@ class Reader:
         *,
         reverse: bool = False,
         spaces: Sequence[Space] = (PUBLIC,),
+        step: int = CHUNK,
     ) -> AsyncIterator[list[Row]]:
-        """The same in lists of CHUNK rows at most, for as many as there are; others get their turn between them.
+        """The same in lists of `step` rows at most, for as many as there are; others get their turn between them.
 
         Who waits between two lists holds a key and nothing of the store; what is written meanwhile behind that key
         is found, as long as there is more.
         """
         more = True
         while more:
-            found = self._index.scan(view, start, end, reverse=reverse, limit=CHUNK, spaces=spaces)
+            found = self._index.scan(view, start, end, reverse=reverse, limit=step, spaces=spaces)
             rows = list(found)
-            more = len(rows) == CHUNK
+            more = len(rows) == step
             if rows:
                 yield rows
                 await asyncio.sleep(0)
@@ -107,8 +109,18 @@ class Reader:
 
         Raises: Unavailable.
         """
-        found = await self._log.records(positions) if positions else []
-        return [self._index.opened(position, record) for position, record in found]
+        return [self.read(*one) for one in await self.records(positions)]
+
+    async def records(self, positions: Sequence[int]) -> list[tuple[int, Record]]:
+        """The same as they are in the log, with their positions.
+
+        Raises: Unavailable.
+        """
+        return await self._log.records(positions) if positions else []
+
+    def read(self, position: int, record: Record) -> Message:
+        """What a record says."""
+        return self._index.opened(position, record)
 
     async def message(self, key: MessageId) -> Message | None:
         """A message by its id, at position 0, for that is not known; None where it is not in the log, or deleted.

@@ -3,6 +3,7 @@
 Knows records and boxes; never knows views or the store. Called by the fold and by whoever reads messages again.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -13,12 +14,17 @@ from common.feed.links import ContentLink, links_in, say_the_same
 from common.feed.private import Opened
 from common.feed.record import Record
 
-__all__ = ["PRIVATE", "PUBLIC", "Message", "Opens", "Space", "parse_value"]
+__all__ = ["PRIVATE", "PUBLIC", "Message", "Opens", "Space", "parse_value", "time_of"]
 
 Space: TypeAlias = bytes
 PUBLIC: Space = b"\0"
 PRIVATE: Space = b"\1"
 """Where rows of what only we can read are kept: apart from all others."""
+
+_CLAIMED = b'"timestamp":'
+"""Not to be found in what stands before it: ids and a number."""
+_CONTENT = b',"hash":"sha256","content":'
+_NUMBER = re.compile(rb"[0-9]{1,16}(?:\.[0-9]{1,16})?")
 
 Opens: TypeAlias = Callable[[Mapping[str, Any]], Opened | None]
 """Opens the content of a message's value; None where it is no box, or not for us."""
@@ -66,10 +72,7 @@ class Message:
 
         Claims that are no number do not count.
         """
-        claimed, received = self.value["timestamp"], self.record.received
-        if isinstance(claimed, bool) or not isinstance(claimed, int | float) or not claimed:
-            return received
-        return min(float(claimed), received)
+        return _time(self.value["timestamp"], self.record.received)
 
     def with_opened(self, opened: Opened | None) -> "Message":
         """The same as those see it who know this of its box."""
@@ -78,6 +81,23 @@ class Message:
     def sealed(self) -> "Message":
         """The same as those see it who cannot open it."""
         return self.with_opened(None)
+
+
+def time_of(record: Record) -> float | None:
+    """The time of a message whose content is no box, seen in its text; None where it must be parsed for that."""
+    message = record.message
+    begin = message.find(_CLAIMED) + len(_CLAIMED)
+    end = message.find(_CONTENT, begin)
+    box = end + len(_CONTENT)
+    if end < 0 or message[box : box + 1] == b'"' or _NUMBER.fullmatch(message, begin, end) is None:
+        return None
+    return _time(float(message[begin:end]), record.received)
+
+
+def _time(claimed: Any, received: float) -> float:
+    if isinstance(claimed, bool) or not isinstance(claimed, int | float) or not claimed:
+        return received
+    return min(float(claimed), received)
 
 
 def parse_value(message: bytes) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from common.feed.opened import opened_members
 from common.feed.record import Record
 from common.query.values import number
 from common.refs import message_id
-from services.indexing.model.message import Message
+from services.indexing.model.message import Message, time_of
 
-__all__ = ["Shown", "shown"]
+__all__ = ["Shown", "shown", "unread"]
 
 
 class Shown(NamedTuple):
@@ -32,6 +32,15 @@ class Shown(NamedTuple):
             b',"%b":%b' % (name.encode(), compact_utf8(one)) for name, one in self.more.items()
         ]
         return item_of(self.record, extra=b"".join(extra))
+
+
+def unread(record: Record) -> Shown | None:
+    """A message to give as it was written, with its time (`rts`) behind, unparsed; None where it has to be parsed.
+
+    Its value is not there: for what goes through no stages.
+    """
+    time = time_of(record)
+    return None if time is None else Shown(record, record, {"rts": number(time)})
 
 
 def shown(message: Message, **more: Any) -> Shown:

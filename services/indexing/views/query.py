@@ -12,14 +12,14 @@ from common.bus import Call, Method
 from common.query import choice, indexes
 from common.query.errors import QueryError
 from common.query.keys import cut, joined, key_of, part_of
-from common.query.needed import Needed, needed
+from common.query.needed import Needed, is_met, needed
 from common.query.request import Request, Span, explained, read_request, span_of
 from common.query.stages import Query
 from common.query.values import number
 from services.indexing.adapters.reader import BOTH, CHUNK, Reader
 from services.indexing.answering import answer, at_first_few, faults
 from services.indexing.model.message import PUBLIC, Message
-from services.indexing.model.shown import Shown, shown
+from services.indexing.model.shown import Shown, shown, unread
 from services.indexing.model.view import Fields, View, ordered
 from services.indexing.narrowing import Way, shortest
 from services.indexing.ranges import between, positions_between, rows_between, settled
@@ -83,10 +83,12 @@ def methods(reader: Reader) -> Mapping[str, Method]:
         with faults():
             request = read_request(call.args)
             span = settled(span_of(indexes.QUERY, request.query, choice.QUERY))
-            query = Query(request.query)
+            query, source = Query(request.query), _Messages(reader, request, span)
+            if source.is_met:
+                query = Query(None)
             if span.chosen is None and request.reverse and request.old:
                 request = request._replace(live=False)  # flumelog-offset ends there
-            await answer(call, reader, request, query, _Messages(reader, request, span))
+            await answer(call, reader, request, query, source)
 
     async def explain(call: Call) -> object:
         """`query.explain`: the index that a query would be answered from, and from where to where."""
@@ -113,13 +115,22 @@ class _Messages:
         self._request = request
         self._span = span
         self._ways = _narrow(span, needed(request.query))
+        #: Whether all that there is passes the query, which need not be run then.
+        self.is_met = not request.live and not self._ways and is_met(request.query, span)
         self.marked = span.chosen is not None and request.sync is not False
 
     async def old(self, upto: int) -> AsyncIterator[list[Shown]]:
+        limit = None if self.is_met else self._request.limit  # all that are read count
         async for positions in self._positions(upto):
-            for part in at_first_few([p for p in positions if p <= upto], self._request.limit):
-                found = await self._reader.messages(part)
-                yield self.fresh(found) if self._ways else [self._shown(one) for one in found]
+            for part in at_first_few([p for p in positions if p <= upto], limit):
+                yield await self._found(part)
+
+    async def _found(self, positions: Sequence[int]) -> list[Shown]:
+        if self.is_met:
+            records = await self._reader.records(positions)
+            return [unread(one[1]) or self._shown(self._reader.read(*one)) for one in records]
+        messages = await self._reader.messages(positions)
+        return self.fresh(messages) if self._ways else [self._shown(one) for one in messages]
 
     def fresh(self, messages: Sequence[Message]) -> list[Shown]:
         found = [self._shown(message) for message in messages]
@@ -155,7 +166,9 @@ class _Messages:
             start, end_key = await rows_between(
                 self._reader, tag.encode(), span, upto, received=tag in _RECEIVED
             )
-        walk = self._reader.walk(name, start, end_key, reverse=self._request.reverse, spaces=BOTH)
+        reverse, limit = self._request.reverse, self._request.limit
+        step = min(CHUNK, limit) if self.is_met and limit else CHUNK
+        walk = self._reader.walk(name, start, end_key, reverse=reverse, spaces=BOTH, step=step)
         async for rows in walk:
             yield [row.position for row in rows]
 

@@ -1,4 +1,7 @@
-"""A query that asks for an id or a channel reads the few messages that have it, and gives what reading all gives."""
+"""A query that asks for an id or a channel reads the few messages that have it, and gives what reading all gives.
+
+One that asks for what an index is sorted by parses none, and gives the same too.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -58,9 +61,44 @@ QUERIES = [
     *_asked({"root": ROOTS[0], "mentions": [{"link": IDS[0]}]}, {"$sort": [["timestamp"]]}),
 ]
 
+MET: list[dict[str, Any]] = [
+    {"query": [{"$filter": one}], **more}
+    for more in ({}, {"reverse": True, "limit": 9})
+    for one in (
+        {"value": {"content": {"type": "post"}}},
+        {"value": {"author": IDS[1]}},
+        {"value": {"author": IDS[1], "content": {"type": {"$eq": "vote"}}}},
+        {"value": {"content": {"channel": "moss"}}},
+        {"value": {"content": {"channel": "moss?!"}}},
+        {"value": {"author": IDS[2], "content": {"type": "vote"}, "timestamp": {"$gt": 3}}},
+    )
+]
+STRANGE = (
+    *(0, 5.25, -3, 1e300, 2**60, "7", "", None, True, [8]),
+    {"a": 9, "hash": "sha256", "content": {}},
+    {"timestamp": 7},
+    ',"hash":"sha256","content":{',
+)
+"""Times that may be claimed."""
 
-async def _answers(suite: Suite) -> list[Any]:
-    return [await suite.items("query.read", one) for one in QUERIES]
+
+async def _answers(suite: Suite, queries: Sequence[Any] = QUERIES) -> list[Any]:
+    return [await suite.items("query.read", one) for one in queries]
+
+
+async def test_what_need_not_be_parsed_is_given_as_if_it_was(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(MANY):
+        claimed = STRANGE[n % len(STRANGE)] if n % 3 else n + 0.5
+        suite.storage.add(n % len(FEEDS), _content(n), claimed)
+    suite.storage.erase(50)
+    await suite.folded()
+    unparsed = await _answers(suite, MET)
+    monkeypatch.setattr(view, "is_met", lambda *_: False)
+    for one, its, expected in zip(MET, unparsed, await _answers(suite, MET), strict=True):
+        assert its == expected, one
+    assert all(unparsed)
 
 
 async def test_a_query_gives_the_same_as_if_it_read_everything(
