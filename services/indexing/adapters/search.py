@@ -223,6 +223,8 @@ class Search:
             self._live, self._fault = await self._run(again, self._live), None
         except StoreError as error:
             self._fault = error
+        if self.trouble is not None:
+            self._dirty.set()  # a commit, even of nothing, shows whether there is room again
 
     async def _check_log(self) -> None:
         """Begin anew when the log lost messages that were taken in, whatever stands in their place now."""

@@ -103,6 +103,27 @@ async def test_an_index_that_fails_goes_on_from_its_last_commit(
     await suite.says("ok")
 
 
+async def test_a_full_disk_is_told_no_longer_when_there_is_room_though_no_message_comes(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "PAUSE_S", 0.01)
+    one, two = post(suite, "hello", 1), post(suite, "hello", 2)
+    assert await keys(suite, "hello") == [two, one]
+    commit, full = Fulltext.commit, [True]
+
+    def failing(index: Fulltext, **options: Any) -> None:
+        if full:
+            raise StoreFull("no room")
+        commit(index, **options)
+
+    monkeypatch.setattr(Fulltext, "commit", failing)
+    suite.storage.erase(1)
+    await suite.says("disk full")
+    full.clear()
+    await suite.says("ok")
+    assert await keys(suite, "hello") == [two]
+
+
 async def test_an_index_that_fails_again_and_again_is_begun_anew(
     suite: Suite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
