@@ -248,7 +248,7 @@ class Node:
         self._watchers.append(callback)
 
     def manifest(self, service: str) -> Manifest:
-        """Say what a service offers: method to (type, roles, muxrpc); empty while it is down."""
+        """Say what a service offers: method to (type, roles, muxrpc, after); empty while it is down."""
         return self._remote(service).manifest
 
     def _join_context(self) -> zmq.Context[Socket]:

@@ -22,7 +22,7 @@ from common.bus.keyring import Keyring
 from common.bus.socket import Mailbox, Socket, Watch, open_socket
 from common.bus.values import Parse
 
-Manifest = Mapping[str, tuple[str, list[str], bool]]
+Manifest = Mapping[str, tuple[str, list[str], bool, str]]
 logger = logging.getLogger(__name__)
 
 
@@ -262,13 +262,13 @@ class Remote:
 
 
 def _manifest(described: Mapping[object, object]) -> Manifest | None:
-    manifest: dict[str, tuple[str, list[str], bool]] = {}
+    manifest: dict[str, tuple[str, list[str], bool, str]] = {}
     for method, entry in described.items():
         match method, entry:
-            case str(), [str(shape), list(roles), bool(muxrpc)] if all(
-                isinstance(role, str) for role in roles
+            case str(), [str(shape), list(roles), bool(muxrpc), *after] if all(
+                isinstance(one, str) for one in (*roles, *after[:1])
             ):
-                manifest[method] = (shape, roles, muxrpc)
+                manifest[method] = (shape, roles, muxrpc, str(after[0]) if after else "")
             case _:
                 return None
     return manifest

@@ -22,12 +22,21 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What a service offers: `allow` are the roles beside master, `muxrpc` whether clients see it."""
+    """What a service offers: `allow` are the roles beside master, `muxrpc` whether clients see it.
+
+    `after` is the service that is asked first: this one then for what that one does not find.
+    """
 
     type: str
     handler: "Callable[[Call], Awaitable[object]]"
     allow: tuple[str, ...] = ()
     muxrpc: bool = True
+    after: str = ""
+
+    @property
+    def described(self) -> tuple[str, list[str], bool, str]:
+        """What the manifest tells of it."""
+        return self.type, list(self.allow), self.muxrpc, self.after
 
     @property
     def shape(self) -> str:

@@ -61,7 +61,7 @@ class Server:
         self._parse = parse
         self._encode = encode
         self._refused = refused
-        manifest = {m: [d.type, list(d.allow), d.muxrpc] for m, d in methods.items()}
+        manifest = {name: list(method.described) for name, method in methods.items()}
         hello = {"incarnation": incarnation, "manifest": manifest}
         self._hello = frames.encode(Kind.HELLO, 0, name, hello)
         self._ping = frames.encode(Kind.PING)

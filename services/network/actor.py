@@ -148,8 +148,7 @@ class Network:
             guard=self.guard,
             handshake_seconds=limit,
         )
-        offer = {n: (m.type, list(m.allow), m.muxrpc) for n, m in methods.items()}
-        self.manifest.learn(OWN, offer)
+        self.manifest.learn(OWN, {name: method.described for name, method in methods.items()})
         self._work: list[asyncio.Task[None]] = []
 
     @property

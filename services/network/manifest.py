@@ -13,8 +13,8 @@ from services.network.permission import ANONYMOUS, GUEST, MASTER, Role
 
 __all__ = ["Manifest", "Offer", "Refusal", "Route"]
 
-Offer = Mapping[str, tuple[str, Sequence[str], bool]]
-"""Method name -> (type, roles, whether muxrpc clients see it), as in docs/bus.md section 7."""
+Offer = Mapping[str, tuple[str, Sequence[str], bool, str]]
+"""Method name -> (type, roles, whether muxrpc clients see it, who is asked before), as in docs/bus.md section 7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Refusal:
 class Manifest:
     """What all services offer together; the earlier service of `order` wins a name that two offer.
 
-    Of an async one the later is asked for what the earlier does not find.
+    Of an async one the later is asked for what the earlier does not find; and where it says that it comes after one that
+    was not met yet, that one is asked first all the same: what it would answer itself is no other's.
     """
 
     order: Sequence[str]
@@ -99,14 +100,16 @@ class Manifest:
         self._routes, self._tree = {}, {}
         found: dict[str, Route] = {}
         for service in reversed(self.order):
-            for method, (kind, roles, visible) in self._offers.get(service, {}).items():
+            for method, (kind, roles, visible, after) in self._offers.get(service, {}).items():
                 if visible:
                     route = Route(service, method, kind, tuple(roles))
-                    found[method] = _before(route, found.get(method))
+                    found[method] = route = _before(route, found.get(method))
+                    if after in self.order and after not in self._offers:
+                        found[method] = replace(route, service=after, then=route)
         for service in self.order:
             for method in self._offers.get(service, {}):
                 first = found.get(method)
-                if first and first.service == service and _plant(self._tree, method, first.type):
+                if first and method not in self._routes and _plant(self._tree, method, first.type):
                     self._routes[method] = first
         self._permissions = {
             MASTER: Permissions(),

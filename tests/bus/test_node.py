@@ -101,7 +101,7 @@ async def _four_shapes(endpoints: Endpoints, context: Context | None) -> None:
         Node("service", endpoints, METHODS, context=context),
     ):
         await caller.wait_up("service", PATIENCE_S)
-        assert caller.manifest("service")["echo"] == ("async", ["anonymous"], True)
+        assert caller.manifest("service")["echo"] == ("async", ["anonymous"], True, "")
         assert (await caller.call("service", "echo", 1, "two")).json() == [1, "two"]
         batches = [batch async for batch in caller.source("service", "count", 3)]
         assert [batch.json() for batch in batches] == [[0], [1], [2]]

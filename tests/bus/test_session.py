@@ -96,7 +96,7 @@ async def test_hello_brings_incarnation_and_manifest(endpoints: Endpoints) -> No
         hello = await raw.meet()
         assert hello.method == "service"
         assert hello.options["incarnation"] == node.incarnation
-        assert hello.options["manifest"]["echo"] == ["async", ["anonymous"], True]
+        assert hello.options["manifest"]["echo"] == ["async", ["anonymous"], True, ""]
 
 
 @pytest.mark.parametrize(

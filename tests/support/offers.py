@@ -32,7 +32,7 @@ async def offers(server: OurServer) -> dict[str, Offered]:
     async with Node("who-asks", endpoint, calls=names) as node:
         for name in names:
             await node.wait_up(name, LIMIT_S)
-            for method, (kind, roles, visible) in node.manifest(name).items():
+            for method, (kind, roles, visible, _) in node.manifest(name).items():
                 if visible and method not in found:
                     found[method] = Offered(name, kind, tuple(roles))
     return found

@@ -30,21 +30,8 @@ class TribeHandlers:
         self._own = own
         self._entropy = entropy
 
-    async def publish_on(self, call: Call) -> Item | bytes:
-        """`publish(content)` for groups and post boxes, which storage sends on to us.
-
-        What is for nobody is storage's own: it comes here only while `network` has not met storage yet.
-        """
-        content = call.args[0] if call.args else None
-        if isinstance(content, dict) and content.get("recps"):
-            return await self.publish(call)
-        reply = await self._node.call(
-            "storage", "publish", args_json=call.args_json, caller=call.caller
-        )
-        return reply.bodies[0]
-
     async def publish(self, call: Call) -> Item:
-        """`tribes.publish(content)`, for feeds too: in an envelope."""
+        """`tribes.publish(content)`, for feeds too: in an envelope; and `publish(content)` for what storage sends on to us."""
         return await self.seal(call, tribes.content_of(call.args))
 
     async def create(self, call: Call) -> Item:

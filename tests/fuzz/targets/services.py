@@ -29,16 +29,16 @@ _MANIFEST = Manifest(
     ("network", "storage"),
     {
         "network": {
-            "manifest": ("sync", [ANONYMOUS], True),
-            "gossip.ping": ("duplex", [ANONYMOUS], True),
-            "gossip.add": ("sync", [], True),
-            "connections.dial": ("async", [ANONYMOUS], False),
+            "manifest": ("sync", [ANONYMOUS], True, ""),
+            "gossip.ping": ("duplex", [ANONYMOUS], True, ""),
+            "gossip.add": ("sync", [], True, ""),
+            "connections.dial": ("async", [ANONYMOUS], False, ""),
         },
         "storage": {
-            "publish": ("async", [], True),
-            "manifest": ("async", [], True),
-            "gossip": ("source", [ANONYMOUS], True),
-            "publish.all": ("source", [ANONYMOUS], True),
+            "publish": ("async", [], True, ""),
+            "manifest": ("async", [], True, ""),
+            "gossip": ("source", [ANONYMOUS], True, ""),
+            "publish.all": ("source", [ANONYMOUS], True, ""),
         },
     },
 )

@@ -163,12 +163,9 @@ async def test_members_come_and_go_and_link_themselves() -> None:
     assert direct == {"type": "post", "recps": [OWN.id, FRIEND]}
 
 
-async def test_what_is_for_nobody_is_storages_even_when_it_comes_here() -> None:
-    others = Others()
-    async with _suite(others) as client:
-        assert (await _call(client, "publish", {"type": "post", "text": "hi"})) is not None
-        with pytest.raises(CallerError, match=r"requires content\.recps"):
-            await _call(client, "tribes.publish", {"type": "post", "text": "hi"})
+async def test_who_is_to_be_asked_before_is_told() -> None:
+    async with _suite(Others()) as client:
+        assert client.manifest("api")["publish"] == ("async", [], True, "storage")
 
 
 async def test_what_is_private_goes_into_a_box_or_an_envelope_as_its_recipients_need() -> None:

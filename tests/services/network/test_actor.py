@@ -161,16 +161,28 @@ async def test_what_one_service_does_not_find_the_next_is_asked_for(
     tables = {"storage": absent, "api": found}
     offered = {name: {"get": Method("async", handler)} for name, handler in tables.items()}
     world = await start(offered)
-    world.network.manifest.learn("peers", {"get": ("async", [], True)})
+    world.network.manifest.learn("peers", {"get": ("async", [], True, "")})
     peer = await enter(world)
     assert await peer.ask("get", "x") == "found"
     with pytest.raises(AskError, match="no y here"):
         await peer.ask("get", "y")
 
 
+async def test_what_is_another_service_s_waits_for_that_one(start: Start, enter: Enter) -> None:
+    async def mine(_: Call) -> object:
+        return "of api"
+
+    world = await start({"api": {"publish": Method("async", mine, after="storage")}})
+    peer = await enter(world)
+    with pytest.raises(AskError, match="storage"):
+        await peer.ask("publish", {"type": "post"})
+    world.network.manifest.learn("storage", {})
+    assert await peer.ask("publish", {"type": "post"}) == "of api"
+
+
 async def test_a_service_that_is_away_is_said_to_be(start: Start, enter: Enter) -> None:
     world = await start({"storage": STORAGE})
-    world.network.manifest.learn("api", {"status": ("async", [], True)})
+    world.network.manifest.learn("api", {"status": ("async", [], True, "")})
     with pytest.raises(AskError, match="api"):
         await (await enter(world)).ask("status")
 

@@ -6,16 +6,16 @@ from services.network.manifest import Manifest, Offer, Refusal, Route
 from services.network.permission import ANONYMOUS, MASTER
 
 STORAGE: Offer = {
-    "whoami": ("sync", [], True),
-    "createHistoryStream": ("source", ["anonymous"], True),
-    "log.read": ("source", [], False),
+    "whoami": ("sync", [], True, ""),
+    "createHistoryStream": ("source", ["anonymous"], True, ""),
+    "log.read": ("source", [], False, ""),
 }
 PEERS: Offer = {
-    "gossip.ping": ("duplex", ["anonymous"], True),
-    "gossip.peers": ("sync", [], True),
-    "whoami": ("async", ["anonymous"], True),
-    "gossip.ping.deep": ("async", [], True),
-    "gossip": ("async", [], True),
+    "gossip.ping": ("duplex", ["anonymous"], True, ""),
+    "gossip.peers": ("sync", [], True, ""),
+    "whoami": ("async", ["anonymous"], True, ""),
+    "gossip.ping.deep": ("async", [], True, ""),
+    "gossip": ("async", [], True, ""),
 }
 
 
@@ -35,17 +35,36 @@ def test_tree_nests_names_and_the_earlier_service_wins() -> None:
 
 
 def test_who_offers_the_same_is_asked_for_what_is_not_found() -> None:
-    offer: Offer = {"get": ("async", [], True), "latest": ("source", [], True)}
+    offer: Offer = {"get": ("async", [], True, ""), "latest": ("source", [], True, "")}
     manifest = Manifest(("one", "two", "three"))
     manifest.learn("three", offer)
     manifest.learn("one", offer)
-    manifest.learn("two", {"get": ("async", ["anonymous"], True)})
+    manifest.learn("two", {"get": ("async", ["anonymous"], True, "")})
     assert manifest.route(("get",), "async", MASTER) == Route("one", "get", "async", ())
-    manifest.learn("two", {"get": ("async", [], False)})
+    manifest.learn("two", {"get": ("async", [], False, "")})
     then = Route("three", "get", "async", ())
     assert manifest.route(("get",), "async", MASTER) == Route("one", "get", "async", (), then)
     assert list(Route("one", "get", "async", (), then).others()) == [then]
     assert manifest.route(("latest",), "source", MASTER) == Route("one", "latest", "source", ())
+
+
+def test_who_comes_after_another_waits_until_that_one_was_met() -> None:
+    manifest = Manifest(("one", "two"))
+    offer: Offer = {
+        "get": ("async", [], True, "one"),
+        "status": ("async", [], True, ""),
+        "elsewhere": ("async", [], True, "nobody"),
+    }
+    manifest.learn("two", offer)
+    two = Route("two", "get", "async", ())
+    assert manifest.tree == {"get": "async", "status": "async", "elsewhere": "async"}
+    assert manifest.route(("get",), "async", MASTER) == Route("one", "get", "async", (), two)
+    for name in ("status", "elsewhere"):
+        assert manifest.route((name,), "async", MASTER) == Route("two", name, "async", ())
+    manifest.learn("one", {})
+    assert manifest.route(("get",), "async", MASTER) == two
+    manifest.learn("one", {"get": ("async", [], True, "")})
+    assert manifest.route(("get",), "async", MASTER) == Route("one", "get", "async", (), two)
 
 
 def test_learning_the_same_again_changes_nothing() -> None:
