@@ -59,6 +59,8 @@ class Doorway:
         self._limit = handshake_seconds
         self._servers: list[asyncio.AbstractServer | SecureDoor] = []
         self._socket: tuple[Path, int] | None = None
+        self._strangers: set[Link] = set()
+        """Who has not said yet who it is, and whose requests over HTTP are being answered."""
 
     async def listen_net(self, host: str, port: int) -> int:
         """Listen on TCP; answers the port, which the system chose when 0 was asked for.
@@ -110,7 +112,7 @@ class Doorway:
         )
 
     def close(self) -> None:
-        """Listen no more, and take the unix socket away if it is still ours.
+        """Listen no more, take the unix socket away if it is still ours, and end all with whom nobody talks yet.
 
         What the system had already accepted arrives later, and is dropped then.
         """
@@ -122,6 +124,8 @@ class Doorway:
             if path.exists() and path.stat().st_ino == inode:
                 path.unlink()
             self._socket = None
+        for link in tuple(self._strangers):
+            link.close("stopping")
 
     async def _listen(self, arrive: Callable[[Link], None], host: str, port: int) -> int:
         loop = asyncio.get_running_loop()
@@ -139,9 +143,7 @@ class Doorway:
     def _net(self, link: Link) -> None:
         host, port = link.remote
         if self._admit(link, host):
-            self._meeting.receive(
-                link, f"net:{host}:{port}", "net", lambda: self.admission.settle(host)
-            )
+            self._meet(link, host, f"net:{host}:{port}", "net")
 
     def _ws(self, link: Link, *, http: bool) -> None:
         host, port = link.remote
@@ -166,9 +168,7 @@ class Doorway:
                 self.admission.settle(host)
                 self._web.serve(link, machine.request, host, open_=http)
             else:
-                self._meeting.receive(
-                    link, f"ws:{host}:{port}", "ws", lambda: self.admission.settle(host)
-                )
+                self._meet(link, host, f"ws:{host}:{port}", "ws")
 
         def failed(reason: str) -> None:
             self.admission.settle(host)
@@ -195,8 +195,20 @@ class Doorway:
         return reason is None
 
     def _settle_in(self, link: Link, host: str) -> None:
-        link.gone.add_done_callback(lambda _: self.admission.depart(host))
+        def gone(_: object) -> None:
+            self._strangers.discard(link)
+            self.admission.depart(host)
+
+        self._strangers.add(link)
+        link.gone.add_done_callback(gone)
         link.hurry(self._limit)
+
+    def _meet(self, link: Link, host: str, where: str, transport: str) -> None:
+        def settled() -> None:
+            self._strangers.discard(link)
+            self.admission.settle(host)
+
+        self._meeting.receive(link, where, transport, settled)
 
     def _unix(self, link: Link) -> None:
         if not self._servers:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
 from common.bus import BusError, Call, Method, Node
 from common.crypto import keys as identities
+from common.refs.ids import blob_id
 from services.network.websocket import Accepting
-from tests.support.network_world import SOON, UPGRADE, Start, World
+from tests.support.network_world import SOON, UPGRADE, Enter, Start, World
 from tests.support.waiting import PATIENCE_S, until
 
 STRANGER = identities.generate(b"\x0f" * 32)
@@ -84,6 +85,36 @@ async def test_large_answers_and_slow_readers_wait_over_ws(start: Start) -> None
                 count += len(batch.bodies)
         assert count == 2000
         assert there.network.exchange.ledger.total < 4 << 20
+
+
+async def test_with_the_service_all_end_who_have_not_said_who_they_are(
+    start: Start, enter: Enter
+) -> None:
+    async def never(_: Call) -> None:
+        await asyncio.Event().wait()
+
+    offered = {"storage": {"get": Method("async", never)}}
+    world = await start(offered | {"blobs": {"blobs.size": Method("async", never)}})
+    network, blob = world.network, blob_id(bytes(32))
+    doors = [(world.port, b""), (world.port, b"half"), (world.ws_port, UPGRADE)]
+    doors += [(world.ws_port, f"GET /blobs/get/{blob} HTTP/1.1\r\nHost: x\r\n\r\n".encode())]
+    known = await enter(world, STRANGER)
+    lines = []
+    for port, said_first in doors:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(said_first)
+        lines.append((reader, writer))
+    await until(lambda: len(network.doorway._strangers) == len(doors))
+    await until(lambda: network.doorway._web._requests.taken)
+    await network.stop()
+    async with asyncio.timeout(PATIENCE_S):
+        for reader, writer in lines:
+            with suppress(ConnectionResetError):
+                await reader.read()
+            writer.close()
+        await known.ended.wait()
+    assert not network.doorway._strangers
+    assert await settled(world) == {"stopping": len(doors), "http: stopping": 1}
 
 
 async def test_an_address_of_several_ways_is_tried_in_order(start: Start) -> None:
