@@ -9,9 +9,10 @@ from copy import deepcopy
 from math import isnan, nan
 from typing import Any, NamedTuple, TypeAlias
 
+from common.feed.javascript import UNDEFINED, is_truthy, number, number_of
 from common.query import order
 from common.query.errors import Place
-from common.query.values import UNDEFINED, add, getter, number, number_of, truthy
+from common.query.values import add, getter
 
 __all__ = ["REDUCES", "Key", "Reduce", "grouped", "named", "of_object"]
 
@@ -58,7 +59,7 @@ def of_object(parts: Mapping[str, Reduce]) -> Reduce:
     def two(kept: Any, item: Any) -> Any:
         if type(kept) is dict:
             return {name: part(kept.get(name, UNDEFINED), item) for name, _, part in several}
-        if not truthy(kept):
+        if not is_truthy(kept):
             return {name: part(UNDEFINED, item) for name, _, part in several}
         return {name: part(get(kept), item) for name, get, part in several}
 
@@ -82,9 +83,9 @@ def grouped(keys: list[Key], reduce: Reduce, keep: Callable[[], None], place: Pl
         return 0
 
     def two(groups: Any, item: Any) -> Any:
-        if truthy(groups) and not isinstance(groups, list):
+        if is_truthy(groups) and not isinstance(groups, list):
             groups = reduce.two([], groups)
-        kept: list[Any] = groups if truthy(groups) else []
+        kept: list[Any] = groups if is_truthy(groups) else []
         needle = [key.get(item) for key in keys]
         at = places.of(kept, needle)
         if at is None:
@@ -145,12 +146,12 @@ def _search(
 def _count(kept: Any, _: Any) -> Any:
     if type(kept) is int:
         return kept + 1
-    return add(kept if truthy(kept) else 0, 1)
+    return add(kept if is_truthy(kept) else 0, 1)
 
 
 def _or(value: Any, other: float) -> float:
     found = number_of(value)
-    return found if truthy(found) else other
+    return found if is_truthy(found) else other
 
 
 def _sum(kept: Any, value: Any) -> Any:
@@ -158,7 +159,7 @@ def _sum(kept: Any, value: Any) -> Any:
 
 
 def _product(kept: Any, value: Any) -> Any:
-    one, other = (number_of(x) if truthy(x) else 1 for x in (kept, value))
+    one, other = (number_of(x) if is_truthy(x) else 1 for x in (kept, value))
     return number(float(one) * float(other))
 
 
@@ -173,7 +174,7 @@ def _extreme(choose: Callable[[float, float], float]) -> _Two:
 
 
 def _collect(kept: Any, value: Any) -> Any:
-    if not truthy(kept):
+    if not is_truthy(kept):
         kept = []
     values = kept if isinstance(kept, list) else [kept]
     values.append(value)

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from common.bus import Call, CallerError
+from common.feed.javascript import UNDEFINED
 from common.feed.json import compact_utf8
 from common.query.errors import QueryError
 from common.query.request import Request
 from common.query.stages import Query
-from common.query.values import UNDEFINED, clean
+from common.query.values import clean
 from services.indexing.adapters.reader import CHUNK, Reader
 from services.indexing.model.message import Message
 from services.indexing.model.shown import Shown

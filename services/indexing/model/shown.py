@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from common.feed.items import item_of
+from common.feed.javascript import number
 from common.feed.json import compact_utf8
 from common.feed.opened import opened_members
 from common.feed.record import Record
-from common.query.values import number
 from common.refs import message_id
 from services.indexing.model.message import Message, time_of
 

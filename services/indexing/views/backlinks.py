@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.bus import Call, CallerError, Method
-from common.feed.options import text_of
+from common.feed.javascript import UNDEFINED, is_truthy, text_of
 from common.query import indexes
 from common.query.backlinks import destinations, resolved_time
 from common.query.choice import Index
 from common.query.keys import joined, part_of, text_in
 from common.query.request import Request, read_request
-from common.query.values import UNDEFINED, truthy
 from services.indexing.adapters.reader import Reader
 from services.indexing.answering import faults
 from services.indexing.linking import LinkRows, read_links
@@ -96,12 +95,12 @@ def _request(args: list[Any]) -> Request:
     request = read_request(args, texts=False)
     given = args[0] if args and isinstance(args[0], dict) else {}
     name = given.get("index")
-    if not truthy(name):
+    if not is_truthy(name):
         return request
     index = next((one for one in indexes.BACKLINKS if one.name == name), None)
     if index is None:
         raise CallerError(f"Invalid index: {text_of(name)}")
-    query = request.query if truthy(request.query) else []
+    query = request.query if is_truthy(request.query) else []
     stages = query if isinstance(query, list) else [query]
     sort = {"$sort": [list(field) for field in index.fields]}
     return request._replace(query=[*stages, sort])

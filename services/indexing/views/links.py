@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from common.bus import Call, CallerError, Method
 from common.feed import options as stream_options
 from common.feed.items import OptionError
+from common.feed.javascript import is_truthy
 from common.feed.json import Json, compact_utf8
 from common.refs import message_id
 from common.refs.links import is_link
@@ -189,7 +190,7 @@ def _asked(args: list[Any]) -> _Asked:
         CallerError: with the text of ssb-db's validator, or of its `links`.
     """
     given = args[0] if args else None
-    if not stream_options.is_truthy(given):
+    if not is_truthy(given):
         raise CallerError("Param 0 is required")
     try:
         if isinstance(given, dict):
@@ -225,5 +226,5 @@ def _check_filters(given: Mapping[str, Any]) -> None:
         known = isinstance(value, str) and (
             kind == "string" or value in _SIGILS or value in _FILTERS or is_link(value)
         )
-        if stream_options.is_truthy(value) and not known:
+        if is_truthy(value) and not known:
             raise OptionError(f'.0 of param {name} must be of type "{kind}"')

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from common.bus import Call, Method
+from common.feed.javascript import number
 from common.query import choice, indexes
 from common.query.errors import QueryError
 from common.query.keys import cut, joined, key_of, part_of
 from common.query.needed import Needed, is_met, needed
 from common.query.request import Request, Span, explained, read_request, span_of
 from common.query.stages import Query
-from common.query.values import number
 from services.indexing.adapters.reader import BOTH, CHUNK, Reader
 from services.indexing.answering import answer, at_first_few, faults
 from services.indexing.model.message import PUBLIC, Message

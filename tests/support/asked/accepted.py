@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from common.feed.options import is_truthy
+from common.feed.javascript import is_truthy
 from tests.support.answers import ENDED, Accepted, failed, options, stumbled
 from tests.support.asked import accepted_queries
 from tests.support.asking import Answer, Question
