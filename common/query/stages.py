@@ -10,14 +10,13 @@ from functools import cmp_to_key
 from math import inf
 from typing import Any, Protocol
 
-from common.feed.javascript import is_truthy, kind_of
 from common.feed.json import Json
 from common.query.errors import Place, QueryError
 from common.query.limits import Budget
 from common.query.order import comparer
 from common.query.reduces import Reduce
 from common.query.rules import Maker, One
-from common.query.values import getter
+from common.query.values import getter, kind_of, truthy
 
 __all__ = ["MAX_STAGES", "Query", "limit_of"]
 
@@ -49,9 +48,7 @@ class Query:
             if len(query) > MAX_STAGES:
                 raise QueryError(f"more than {MAX_STAGES} stages")
             maker = Maker(Budget())
-            self._stages = [
-                _stage(maker, one, (n,)) for n, one in enumerate(query) if is_truthy(one)
-            ]
+            self._stages = [_stage(maker, one, (n,)) for n, one in enumerate(query) if truthy(one)]
 
     @property
     def holds(self) -> bool:
@@ -79,7 +76,7 @@ def limit_of(given: Any) -> int | None:
     Raises:
         QueryError: it is no number.
     """
-    if not is_truthy(given):
+    if not truthy(given):
         return None
     if kind_of(given) != "number":
         raise QueryError("limit must be a number")
@@ -106,7 +103,7 @@ _sync_of = getter("sync")
 def _is_sync(item: Any) -> bool:
     if type(item) is dict and "sync" not in item:
         return False
-    return is_truthy(_sync_of(item))
+    return truthy(_sync_of(item))
 
 
 class _Filter:
@@ -118,7 +115,7 @@ class _Filter:
         return [
             item
             for item in items
-            if _is_sync(item) or (found := test(item)) is True or is_truthy(found)
+            if _is_sync(item) or (found := test(item)) is True or truthy(found)
         ]
 
     def finish(self) -> list[Any]:
@@ -132,7 +129,7 @@ class _Map:
     def push(self, items: Sequence[Any]) -> list[Any]:
         mapped = self._mapped
         made = (item if _is_sync(item) else mapped(item) for item in items)
-        return [item for item in made if is_truthy(item)]
+        return [item for item in made if truthy(item)]
 
     def finish(self) -> list[Any]:
         return []

@@ -17,8 +17,7 @@ PATIENCE_MS = 4_000
 class Question:
     """One call: a method, the muxrpc type it is called with, its arguments.
 
-    `wait` keeps a stream open until `Asker.finish`; `sent` are the items of a sink or duplex; `alone` is asked over a
-    connection of its own.
+    `wait` keeps a stream open until `Asker.finish`; `sent` are the items of a sink or duplex.
     """
 
     name: str
@@ -26,15 +25,13 @@ class Question:
     type: str = "async"
     wait: bool = False
     sent: list[Any] = field(default_factory=list)
-    alone: bool = False
 
     def __str__(self) -> str:
         return f"{self.type} {self.name}({', '.join(json.dumps(a) for a in self.args)})"
 
 
 Answer = dict[str, Any]
-"""`value`, `error`, or `items` and `end` (true, false for one left open, or an error's text); or `silent`; or `gone` where
-the connection ended under the call."""
+"""`value`, `error`, or `items` and `end` (true, false for one left open, or an error's text); or `silent`."""
 
 
 class Asker:
@@ -91,7 +88,7 @@ class Asker:
         number = len(self._answers)
         future = self._answers[number] = asyncio.get_running_loop().create_future()
         command = {"id": number, "name": one.name, "as": one.type, "args": one.args}
-        self._write({**command, "wait": one.wait, "sent": one.sent, "alone": one.alone})
+        self._write({**command, "wait": one.wait, "sent": one.sent})
         return future
 
     def _write(self, command: dict[str, Any]) -> None:

@@ -133,8 +133,7 @@ class Index:
             if slots != [graph] or Contacts.may_speak(record.message):
                 messages.append(self.read(position, record))
         for slot in slots:  # one after the other: rows that stand together cost less to write
-            seen = slot.position
-            unseen = messages if seen < first else [one for one in messages if one.position > seen]
+            unseen = [message for message in messages if message.position > slot.position]
             batch.operations += slot.puts(unseen)
             if slot is graph:
                 contacts = [Row(*row) for message in unseen for row in slot.view.rows(message)]

@@ -15,8 +15,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from common.feed.record import Record, pack_record
-from common.store import Batch, Store
-from services.storage.adapters.marks import Marks
+from common.store import Batch, Store, next_prefix
 
 __all__ = ["FAMILIES", "MAX_ERASED", "Erasures"]
 
@@ -44,7 +43,6 @@ class Erasures:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._erasing, self._sparse = Marks(store, _ERASING), Marks(store, _SPARSE)
         raw = store.get("meta", _LAST)
         #: Number of the last message that was ever deleted.
         self.last = _U64.unpack(raw)[0] if raw else 0
@@ -70,7 +68,7 @@ class Erasures:
         Raises: StoreError.
         """
         batch = Batch()
-        self._erasing.put(batch, author, _U64.pack(last))
+        batch.put("meta", _ERASING + author, _U64.pack(last))
         for key, raw in self._store.scan("ooo"):
             if Record.parse(raw).author == author:
                 batch.delete("ooo", key)
@@ -78,7 +76,9 @@ class Erasures:
 
     def begun(self) -> dict[bytes, int]:
         """Feeds whose deletion has begun and not ended: author to last sequence."""
-        return {author: _U64.unpack(raw)[0] for author, raw in self._erasing.all().items()}
+        scan = self._store.scan("meta", _ERASING, next_prefix(_ERASING))
+        rows = {key.removeprefix(_ERASING): raw for key, raw in scan if key != _ERASING}
+        return {author: _U64.unpack(raw)[0] for author, raw in rows.items()}
 
     def go_on(self, author: bytes, first: int, last: int) -> tuple[list[bytes], int]:
         """Delete some messages of a feed between two sequences: their keys, and where to go on (0: it is done).
@@ -92,7 +92,7 @@ class Erasures:
         if len(rows) == MAX_ERASED:
             return list(keys), _FEED.unpack(rows[-1][0])[1] + 1
         batch = Batch()
-        self._erasing.delete(batch, author)
+        batch.delete("meta", _ERASING + author)
         self._store.write(batch, sync=True)
         return list(keys), 0
 
@@ -124,7 +124,8 @@ class Erasures:
         """The stretches whose room is to be given back; none while their messages are in the journal."""
         if any(True for _ in self._store.scan("erasures", limit=1)):
             return []
-        return [_U64.unpack(key)[0] for key in self._sparse.all()]
+        scan = self._store.scan("meta", _SPARSE, next_prefix(_SPARSE))
+        return [_U64.unpack(key.removeprefix(_SPARSE))[0] for key, _ in scan]
 
     def compact(self, stretch: int) -> None:
         """Give back the room of a stretch. May take seconds; the one call for another thread.
@@ -142,7 +143,7 @@ class Erasures:
         Raises: StoreError.
         """
         batch = Batch()
-        self._sparse.delete(batch, _U64.pack(stretch))
+        batch.delete("meta", _SPARSE + _U64.pack(stretch))
         self._store.write(batch, sync=False)
 
     def _found(self, places: Sequence[bytes]) -> list[_Found]:
@@ -155,7 +156,7 @@ class Erasures:
         """Write it, and remove what lies beside the log of these messages and of others with such keys."""
         batch, last, erased = Batch(), self.last, dict[bytes, None]()
         for stretch in {_U64.unpack(one.place)[0] // _STRETCH for one in found}:
-            self._sparse.put(batch, _U64.pack(stretch))
+            batch.put("meta", _SPARSE + _U64.pack(stretch), b"")
         for place, raw, record in found:
             last += 1
             key, author, sequence, received, _ = record

@@ -11,8 +11,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from common.feed.record import Candidate, Record, RecordError, pack_record
-from common.store import Batch, Store, StoreError
-from services.storage.adapters.marks import Marks
+from common.store import Batch, Store, StoreError, next_prefix
 from services.storage.chain import Place
 
 __all__ = ["Losses"]
@@ -38,8 +37,8 @@ class Losses:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._marks = Marks(store, _LOST)
-        self._lost = {key: _Loss(*_PLACE.unpack(raw)) for key, raw in self._marks.all().items()}
+        scan = store.scan("meta", _LOST, next_prefix(_LOST))
+        self._lost = {key.removeprefix(_LOST): _Loss(*_PLACE.unpack(raw)) for key, raw in scan}
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._lost
@@ -57,7 +56,7 @@ class Losses:
             )
             batch.put("ids", key, place)
             batch.put("feeds", _FEED.pack(author, sequence), place)
-            self._marks.put(batch, key, _PLACE.pack(position, author, sequence))
+            batch.put("meta", _LOST + key, _PLACE.pack(position, author, sequence))
             losses[key] = _Loss(position, author, sequence)
         self._store.write(batch, sync=True)
         self._lost |= losses
@@ -76,7 +75,7 @@ class Losses:
             place = _U64.pack(loss.position)
             record = pack_record(*message[:3], self._received(loss.position), message.message)
             batch.put("log", place, record)
-            self._marks.delete(batch, message.key)
+            batch.delete("meta", _LOST + message.key)
         if batch:
             self._store.write(batch, sync=True)
             for message in messages:
@@ -96,7 +95,7 @@ class Losses:
         dropped = [key for key in keys if key in self._lost]
         batch = Batch()
         for key in dropped:
-            self._marks.delete(batch, key)
+            batch.delete("meta", _LOST + key)
         if dropped:
             self._store.write(batch, sync=True)
         for key in dropped:

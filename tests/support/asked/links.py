@@ -128,7 +128,6 @@ def _of_message(name: str) -> Maker:
                     p.of(p.data["private"]),
                     p.data["nowhere"],
                     p.feed(),
-                    p.bent(),
                     p.odd(),
                 )
             ],
