@@ -6,7 +6,7 @@ Behaves as indexLinks of ssb-msgs 5.2. What stands deeper is no link to it. Call
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from common.feed.options import is_truthy
+from common.feed.javascript import is_truthy
 from common.refs.links import is_link
 
 __all__ = ["ContentLink", "links_in", "say_the_same"]

@@ -5,13 +5,13 @@ them, and the order that charwise gives to strange bounds. Knows no stream. `sto
 """
 
 from collections.abc import Mapping
-from math import inf, nan
-from typing import Any, TypeGuard
+from math import inf
+from typing import Any
 
 from common.feed.items import OptionError, StreamOptions, read_options
-from common.feed.json import compact
+from common.feed.javascript import is_number, is_truthy
 
-__all__ = ["MAX_SAFE", "check", "is_number", "is_truthy", "number_of", "read", "text_of"]
+__all__ = ["MAX_SAFE", "check", "read"]
 
 MAX_SAFE = 2**53
 _SIDES = {"gte": {"gt", "gte"}, "lte": {"lt", "lte"}}
@@ -45,38 +45,6 @@ def read(given: Mapping[str, Any], others: Mapping[str, str] | None = None) -> S
     options = {name: given.get(name) for name in _SWITCHES}
     options |= {"limit": n, "reverse": is_truthy(given.get("reverse"))}
     return read_options(options | _bounds(given, others or {}))
-
-
-def is_truthy(value: Any) -> bool:
-    """Truth as JavaScript has it: empty lists and objects are true."""
-    return isinstance(value, dict | list) or bool(value)
-
-
-def is_number(value: Any) -> TypeGuard[float]:
-    """Whether JavaScript calls it a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def text_of(value: Any) -> str:
-    """What JavaScript's `${value}` gives."""
-    match value:
-        case str():
-            return value
-        case dict():
-            return "[object Object]"
-        case list():
-            return ",".join("" if one is None else text_of(one) for one in value)
-    return compact(value)
-
-
-def number_of(value: Any) -> float:
-    """What JavaScript compares when a value stands where a number belongs; NaN for what is none."""
-    if isinstance(value, bool | int | float):
-        return value
-    try:
-        return 0 if value is None else float(text_of(value).strip() or 0)
-    except ValueError:
-        return nan
 
 
 def _bounds(given: Mapping[str, Any], others: Mapping[str, str]) -> dict[str, float]:

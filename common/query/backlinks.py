@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from math import isnan
 from typing import Any
 
-from common.query.values import UNDEFINED, length_of, number, number_of, truthy
+from common.feed.javascript import UNDEFINED, is_truthy, number, number_of
+from common.query.values import length_of
 from common.refs.ids import is_blob, is_cloaked_message, is_feed, is_message
 from common.refs.links import normalize_channel
 
@@ -48,7 +49,7 @@ def resolved_time(claimed: Any, received: float) -> Any:
 
     A claim may be anything, which JavaScript makes a number (NaN of most).
     """
-    if not truthy(claimed):
+    if not is_truthy(claimed):
         return UNDEFINED
     time = number_of(claimed)
     return time if isnan(time) else number(min(received, time))

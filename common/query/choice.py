@@ -7,8 +7,9 @@ asked for: equal, or within a range. Knows no rows. Called by the shells that an
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from common.feed.javascript import UNDEFINED, is_truthy
 from common.query.errors import QueryError
-from common.query.values import UNDEFINED, getter, truthy
+from common.query.values import getter
 
 __all__ = [
     "LINKS",
@@ -68,7 +69,7 @@ def plan(indexes: Sequence[Index], query: Any, scoring: Scoring) -> Plan:
         QueryError: there is nothing to choose by.
     """
     wanted, sort = parts_of(query)
-    if truthy(sort):
+    if is_truthy(sort):
         found = next((index for index in indexes if _spelled(index) == sort), None)
         return Plan(found, {})
     scores: dict[str, int] = {}
@@ -87,19 +88,19 @@ def parts_of(query: Any) -> tuple[Any, Any]:
         QueryError: the first or the last stage is none.
     """
     if not isinstance(query, list):
-        return (query if truthy(query) else {}), UNDEFINED
+        return (query if is_truthy(query) else {}), UNDEFINED
     if not query:
         raise QueryError("a list of stages has at least one")
     for n in (0, len(query) - 1):
         if query[n] is None:
             raise QueryError("no stage", (n,))
     first = getter("$filter")(query[0])
-    return (first if truthy(first) else {}), getter("$sort")(query[-1])
+    return (first if is_truthy(first) else {}), getter("$sort")(query[-1])
 
 
 def without_sort(query: Any) -> Any:
     """The stages that are left where the order of an index stands for the `$sort` in the last one."""
-    if isinstance(query, list) and truthy(parts_of(query)[1]):
+    if isinstance(query, list) and is_truthy(parts_of(query)[1]):
         return query[:-1]
     return query
 
@@ -121,7 +122,7 @@ def at(field: Field, value: Any) -> Any:
         return getter(field)(value)
     for name in field:
         value = getter(name)(value)
-        if not truthy(value):
+        if not is_truthy(value):
             return value
     return value
 
@@ -188,7 +189,7 @@ def _is_range(value: Any) -> bool:
         return False
     kind = value.get("$is")
     return (
-        truthy(value.get("$prefix"))
+        is_truthy(value.get("$prefix"))
         or (isinstance(kind, str) and kind in _KNOWN)
         or any(name in value for name in _RANGES)
     )

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from math import isnan
 from typing import Any
 
+from common.feed.javascript import UNDEFINED
 from common.query.errors import QueryError
-from common.query.values import UNDEFINED
 
 __all__ = ["MAX_KEY", "cut", "joined", "key_of", "part_of", "text_in"]
 

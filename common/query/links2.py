@@ -7,9 +7,10 @@ of `links2`.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common.feed.javascript import UNDEFINED, is_truthy
 from common.feed.json import compact
 from common.feed.links import ContentLink, links_in
-from common.query.values import UNDEFINED, clean, truthy
+from common.query.values import clean
 
 __all__ = ["links_of", "relation"]
 
@@ -52,7 +53,7 @@ def _mention(link: ContentLink) -> list[Any]:
         return ["mentions", "@" + (name.lower() if isinstance(name, str) else "")]
     if link.dest.startswith("&"):
         file = link.target.get("filename", UNDEFINED)
-        return ["mentions", file if truthy(file) else name, link.target.get("size", UNDEFINED)]
+        return ["mentions", file if is_truthy(file) else name, link.target.get("size", UNDEFINED)]
     return ["mentions"]
 
 

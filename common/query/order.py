@@ -6,9 +6,10 @@ Null, booleans, numbers, texts, lists, undefined. Objects have no place in it.
 from collections.abc import Callable
 from typing import Any
 
+from common.feed.javascript import MISSING, UNDEFINED, is_truthy, kind_of, same
 from common.query import values
 from common.query.errors import Place, QueryError
-from common.query.values import MISSING, UNDEFINED, member
+from common.query.values import member
 
 __all__ = ["compare", "comparer"]
 
@@ -29,7 +30,7 @@ def compare(one: Any, other: Any, place: Place = ()) -> int:
             if found := compare(mine, theirs, place):
                 return found
         return (len(one) > len(other)) - (len(one) < len(other))
-    if values.same(one, other):
+    if same(one, other):
         return 0
     return -1 if (values.compare(one, other) or 0) < 0 else 1
 
@@ -61,11 +62,11 @@ def comparer(paths: Any, place: Place) -> Callable[[Any, Any], int]:
 
 
 def _path(path: Any, place: Place) -> tuple[Any, bool]:
-    reverse = isinstance(path, dict) and values.truthy(path.get("$reverse"))
+    reverse = isinstance(path, dict) and is_truthy(path.get("$reverse"))
     if reverse:
         path = path["$reverse"]
     parts = path if isinstance(path, list) else [path]
-    if not all(isinstance(p, str) or values.kind_of(p) == "number" for p in parts):
+    if not all(isinstance(p, str) or kind_of(p) == "number" for p in parts):
         raise QueryError("a path is made of names and numbers", place)
     return path, reverse
 
@@ -89,4 +90,4 @@ def _kind(value: Any, place: Place) -> int:
         raise QueryError("objects have no order", place)
     if isinstance(value, list):
         return 6
-    return {"boolean": 1, "number": 2, "string": 4, "undefined": 7}[values.kind_of(value)]
+    return {"boolean": 1, "number": 2, "string": 4, "undefined": 7}[kind_of(value)]

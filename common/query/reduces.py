@@ -9,23 +9,20 @@ from copy import deepcopy
 from math import isnan, nan
 from typing import Any, NamedTuple, TypeAlias
 
+from common.feed.javascript import UNDEFINED, is_truthy, number, number_of
 from common.query import order
 from common.query.errors import Place
-from common.query.values import UNDEFINED, add, getter, number, number_of, truthy
+from common.query.values import add, getter
 
-__all__ = ["REDUCES", "Key", "Reduce", "grouped", "named", "of_object", "unchanged"]
+__all__ = ["REDUCES", "Key", "Reduce", "grouped", "named", "of_object"]
 
 _Two: TypeAlias = Callable[[Any, Any], Any]
 
 
 class Reduce(NamedTuple):
-    """A rule of two values: what was kept, and one more.
-
-    `again`, where it is another, is for one more of a group whose keys are texts, which are the same then.
-    """
+    """A rule of two values: what was kept, and one more."""
 
     two: _Two
-    again: _Two | None = None
 
     def alone(self, value: Any) -> Any:
         """What it gives where only one value is there: JavaScript calls it without the other one.
@@ -62,31 +59,17 @@ def of_object(parts: Mapping[str, Reduce]) -> Reduce:
     def two(kept: Any, item: Any) -> Any:
         if type(kept) is dict:
             return {name: part(kept.get(name, UNDEFINED), item) for name, _, part in several}
-        if not truthy(kept):
+        if not is_truthy(kept):
             return {name: part(UNDEFINED, item) for name, _, part in several}
         return {name: part(get(kept), item) for name, get, part in several}
 
-    changing = [(n, r.again or r.two) for n, r in parts.items() if r.again is not unchanged]
-
-    def again(kept: Any, item: Any) -> Any:
-        if type(kept) is not dict:
-            return two(kept, item)
-        for name, part in changing:
-            kept[name] = part(kept.get(name, UNDEFINED), item)
-        return kept
-
-    return Reduce(two, again)
-
-
-def unchanged(kept: Any, _: Any) -> Any:
-    """What is kept of a key that is the same again."""
-    return kept
+    return Reduce(two)
 
 
 def grouped(keys: list[Key], reduce: Reduce, keep: Callable[[], None], place: Place) -> Reduce:
     """One reduce for each group, the groups in the order of their keys; a key that is a list ends the comparison."""
     ways = [[getter(name) for name in key.path] for key in keys]
-    gets, places, again = [key.get for key in keys], _Places(), reduce.again or reduce.two
+    places = _Places()
 
     def compare(kept: Any, needle: list[Any]) -> int:
         for way, wanted in zip(ways, needle, strict=True):
@@ -100,20 +83,18 @@ def grouped(keys: list[Key], reduce: Reduce, keep: Callable[[], None], place: Pl
         return 0
 
     def two(groups: Any, item: Any) -> Any:
-        if truthy(groups) and not isinstance(groups, list):
+        if is_truthy(groups) and not isinstance(groups, list):
             groups = reduce.two([], groups)
-        kept: list[Any] = groups if truthy(groups) else []
-        needle = [get(item) for get in gets]
+        kept: list[Any] = groups if is_truthy(groups) else []
+        needle = [key.get(item) for key in keys]
         at = places.of(kept, needle)
-        if at is not None:
-            kept[at] = again(kept[at], item)
-            return kept
-        at, found = _search(kept, needle, compare)
-        if not found:
-            keep()
-            kept.insert(at, UNDEFINED)
-            places.forget()
-        places.note(kept, needle, at)
+        if at is None:
+            at, found = _search(kept, needle, compare)
+            if not found:
+                keep()
+                kept.insert(at, UNDEFINED)
+                places.forget()
+            places.note(kept, needle, at)
         kept[at] = reduce.two(kept[at], item)
         return kept
 
@@ -129,11 +110,8 @@ class _Places:
 
     def of(self, kept: list[Any], needle: list[Any]) -> int | None:
         """The place of a group that was noted; None of others."""
-        if self._kept is not kept:
+        if self._kept is not kept or not all(type(one) is str for one in needle):
             return None
-        for one in needle:
-            if type(one) is not str:
-                return None
         return self._places.get(tuple(needle))
 
     def note(self, kept: list[Any], needle: list[Any], at: int) -> None:
@@ -168,12 +146,12 @@ def _search(
 def _count(kept: Any, _: Any) -> Any:
     if type(kept) is int:
         return kept + 1
-    return add(kept if truthy(kept) else 0, 1)
+    return add(kept if is_truthy(kept) else 0, 1)
 
 
 def _or(value: Any, other: float) -> float:
     found = number_of(value)
-    return found if truthy(found) else other
+    return found if is_truthy(found) else other
 
 
 def _sum(kept: Any, value: Any) -> Any:
@@ -181,7 +159,7 @@ def _sum(kept: Any, value: Any) -> Any:
 
 
 def _product(kept: Any, value: Any) -> Any:
-    one, other = (number_of(x) if truthy(x) else 1 for x in (kept, value))
+    one, other = (number_of(x) if is_truthy(x) else 1 for x in (kept, value))
     return number(float(one) * float(other))
 
 
@@ -196,7 +174,7 @@ def _extreme(choose: Callable[[float, float], float]) -> _Two:
 
 
 def _collect(kept: Any, value: Any) -> Any:
-    if not truthy(kept):
+    if not is_truthy(kept):
         kept = []
     values = kept if isinstance(kept, list) else [kept]
     values.append(value)

@@ -7,12 +7,13 @@ Options are those of flumeview-query: `query` as JSON or as a text of it, `limit
 from typing import Any, NamedTuple
 
 from common.feed.errors import JsonError
+from common.feed.javascript import UNDEFINED, is_truthy
 from common.feed.json import Json, compact, parse
 from common.query import choice, indexes
 from common.query.choice import Index, Scoring
 from common.query.errors import QueryError
 from common.query.stages import limit_of
-from common.query.values import UNDEFINED, clean, truthy
+from common.query.values import clean
 
 __all__ = ["Request", "Span", "explained", "read_request", "span_of"]
 
@@ -66,7 +67,7 @@ def read_request(args: list[Any], *, texts: bool = True) -> Request:
         query=query,
         given_limit=options.get("limit"),
         # a list has a member `reverse` of its own in JavaScript
-        reverse=truthy(options.get("reverse")) or isinstance(given, list),
+        reverse=is_truthy(options.get("reverse")) or isinstance(given, list),
         live=live or not old,
         old=old,
         sync=options.get("sync", UNDEFINED),
@@ -82,7 +83,7 @@ def span_of(known: tuple[Index, ...], query: Any, scoring: Scoring) -> Span:
     found = choice.plan(known, query, scoring)
     if found.chosen is None:
         sort = choice.parts_of(query)[1]
-        if scoring == choice.LINKS and truthy(sort):
+        if scoring == choice.LINKS and is_truthy(sort):
             raise QueryError(f"could not sort by:{compact(clean(sort))}")
         return Span(None, [], [], found.scores)
     gte, lte = choice.bounds_of(found.chosen, query, scoring)
@@ -102,7 +103,7 @@ def explained(request: Request) -> dict[str, Any]:
             "reverse": request.reverse,
             "live": request.live,
             "old": request.old,
-            "sync": truthy(request.sync),
+            "sync": is_truthy(request.sync),
         }
     answer: dict[str, Any] = clean(
         {

@@ -9,23 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any, TypeAlias
 
+from common.feed.javascript import MISSING, UNDEFINED, is_truthy, kind_of, number_of, same, text_of
 from common.query import reduces
 from common.query.errors import Place, QueryError
 from common.query.limits import Budget
-from common.query.values import (
-    MISSING,
-    UNDEFINED,
-    compare,
-    getter,
-    kind_of,
-    length_of,
-    number_of,
-    remainder,
-    same,
-    starts_with,
-    text_of,
-    truthy,
-)
+from common.query.values import compare, getter, length_of, remainder, starts_with
 
 __all__ = ["Maker", "One", "is_special"]
 
@@ -99,7 +87,7 @@ class Maker:
         if rule is not True:
             return self.map(rule, place)
         get = getter(name, place)
-        return lambda value: get(value) if truthy(value) else value
+        return lambda value: get(value) if is_truthy(value) else value
 
     def _members(self, rule: dict[str, Any] | list[Any], place: Place) -> One:
         pairs: Iterable[tuple[str | int, Any]]
@@ -115,7 +103,7 @@ class Maker:
             is_object = type(value) is dict  # what all but hostile ones are: worth a short way
             for name, get, check in tests:
                 found = check(value.get(name, UNDEFINED) if is_object else get(value))
-                if found is not True and not truthy(found):
+                if found is not True and not is_truthy(found):
                     return False
             return True
 
@@ -146,7 +134,7 @@ class Maker:
             result: Any = None
             for test in tests:
                 result = test(value)
-                if not truthy(result):
+                if not is_truthy(result):
                     break
             return result
 
@@ -194,7 +182,7 @@ class Maker:
         if isinstance(made, reduces.Reduce):
             return made
         groups.append(reduces.Key(path, made))
-        return reduces.Reduce(lambda _, item: made(item), reduces.unchanged)
+        return reduces.Reduce(lambda _, item: made(item))
 
 
 def _as_one(made: One | reduces.Reduce) -> One:
@@ -325,8 +313,8 @@ _TESTS: _Tests = {
     "$gte": _ordering(ge),
     "$eq": _equal,
     "$ne": _unequal,
-    "$not": lambda _argument, _place: lambda value: not truthy(value),
-    "$truthy": lambda _argument, _place: truthy,
+    "$not": lambda _argument, _place: lambda value: not is_truthy(value),
+    "$truthy": lambda _argument, _place: is_truthy,
     "$prefix": _prefix,
     "$is": lambda argument, _place: lambda value: kind_of(value) == argument,
     "$in": _in,

@@ -10,13 +10,14 @@ from functools import cmp_to_key
 from math import inf
 from typing import Any, Protocol
 
+from common.feed.javascript import is_truthy, kind_of
 from common.feed.json import Json
 from common.query.errors import Place, QueryError
 from common.query.limits import Budget
 from common.query.order import comparer
 from common.query.reduces import Reduce
 from common.query.rules import Maker, One
-from common.query.values import getter, kind_of, truthy
+from common.query.values import getter
 
 __all__ = ["MAX_STAGES", "Query", "limit_of"]
 
@@ -48,7 +49,9 @@ class Query:
             if len(query) > MAX_STAGES:
                 raise QueryError(f"more than {MAX_STAGES} stages")
             maker = Maker(Budget())
-            self._stages = [_stage(maker, one, (n,)) for n, one in enumerate(query) if truthy(one)]
+            self._stages = [
+                _stage(maker, one, (n,)) for n, one in enumerate(query) if is_truthy(one)
+            ]
 
     @property
     def holds(self) -> bool:
@@ -76,7 +79,7 @@ def limit_of(given: Any) -> int | None:
     Raises:
         QueryError: it is no number.
     """
-    if not truthy(given):
+    if not is_truthy(given):
         return None
     if kind_of(given) != "number":
         raise QueryError("limit must be a number")
@@ -103,7 +106,7 @@ _sync_of = getter("sync")
 def _is_sync(item: Any) -> bool:
     if type(item) is dict and "sync" not in item:
         return False
-    return truthy(_sync_of(item))
+    return is_truthy(_sync_of(item))
 
 
 class _Filter:
@@ -115,7 +118,7 @@ class _Filter:
         return [
             item
             for item in items
-            if _is_sync(item) or (found := test(item)) is True or truthy(found)
+            if _is_sync(item) or (found := test(item)) is True or is_truthy(found)
         ]
 
     def finish(self) -> list[Any]:
@@ -129,7 +132,7 @@ class _Map:
     def push(self, items: Sequence[Any]) -> list[Any]:
         mapped = self._mapped
         made = (item if _is_sync(item) else mapped(item) for item in items)
-        return [item for item in made if truthy(item)]
+        return [item for item in made if is_truthy(item)]
 
     def finish(self) -> list[Any]:
         return []

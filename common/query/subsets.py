@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from common.feed.errors import JsonError
+from common.feed.javascript import is_truthy, kind_of
 from common.feed.json import Json, compact, parse
 from common.query.errors import Place, QueryError
-from common.query.values import kind_of, truthy
 from common.refs import is_feed
 
 __all__ = ["All", "Any_", "By", "Options", "Subset", "read_options", "read_subset"]
@@ -62,9 +62,9 @@ def read_subset(query: Json, options: Mapping[str, Any]) -> Subset:
             query = parse(query)
         except JsonError as error:
             raise QueryError(f"no JSON: {error}") from error
-    if not truthy(language) and isinstance(query, dict) and "op" in query:
+    if not is_truthy(language) and isinstance(query, dict) and "op" in query:
         language = "ssb-ql-1"  # go-ssb knows no other
-    if not truthy(language):
+    if not is_truthy(language):
         raise QueryError("getSubset() is missing opts.querylang")
     if language == "ssb-ql-0":
         return _first(query)
@@ -78,7 +78,7 @@ def read_options(options: Mapping[str, Any]) -> Options:
     sizes = (options.get(name) for name in ("pageSize", "pageLimit"))
     limits = [n for n in map(_whole, sizes) if n]
     return Options(
-        descending=truthy(options.get("descending")),
+        descending=is_truthy(options.get("descending")),
         skip=_whole(options.get("startFrom")),
         limit=limits[0] if limits else None,
         keys=options.get("keys") is True,

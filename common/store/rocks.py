@@ -37,6 +37,10 @@ _MIB = 1 << 20
 _CACHE = 8 * _MIB
 _MEMTABLE = 8 * _MIB
 _MEMTABLES_TOTAL = 24 * _MIB
+# What is flushed is merged into the first level eight files at a time, and that level stays small: most of what a long fold costs in the
+# background is writing that level again and again.
+_FLUSHED_FILES = 8
+_FIRST_LEVEL = 64 * _MIB
 # The write-ahead log is replayed at start: bounded, so that a start stays short.
 _WAL_TOTAL = 64 * _MIB
 _OPEN_FILES = 256
@@ -72,6 +76,8 @@ def _options() -> Options:
     options.set_write_buffer_size(_MEMTABLE)
     options.set_db_write_buffer_size(_MEMTABLES_TOTAL)
     options.set_max_total_wal_size(_WAL_TOTAL)
+    options.set_level_zero_file_num_compaction_trigger(_FLUSHED_FILES)
+    options.set_max_bytes_for_level_base(_FIRST_LEVEL)
     # All families reach the disk together: one that lost the end of its write-ahead log lost it for all.
     options.set_atomic_flush(True)
     options.set_max_open_files(_OPEN_FILES)

@@ -6,7 +6,7 @@ Knows the content and the complaints of ssb-device-address 1.1; publishes nothin
 from typing import Any
 
 from common.bus import CallerError
-from common.feed.options import is_number, text_of
+from common.feed.javascript import is_number, text_of
 from common.refs.legacy import is_address
 
 __all__ = ["HELP", "announcement", "asked", "is_known", "needs_address"]

@@ -6,7 +6,7 @@ Knows the content and the complaints of ssb-friends 5.1.7; publishes nothing. Ca
 from typing import Any
 
 from common.bus import CallerError
-from common.feed.options import text_of
+from common.feed.javascript import text_of
 from common.refs import is_feed
 
 

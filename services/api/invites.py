@@ -14,7 +14,8 @@ import msgspec
 
 from common.bus import CallerError
 from common.crypto.keys import generate
-from common.feed.options import MAX_SAFE, is_number, is_truthy
+from common.feed.javascript import is_number, is_truthy
+from common.feed.options import MAX_SAFE
 from common.refs import FeedId, is_feed
 from common.refs.hosts import is_host
 from common.refs.invites import parse_invite

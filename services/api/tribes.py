@@ -9,8 +9,8 @@ from typing import Any, Final
 from common.bus import CallerError
 from common.feed import groups
 from common.feed.groups import is_group
+from common.feed.javascript import text_of
 from common.feed.json import compact
-from common.feed.options import text_of
 from common.refs import MessageId, is_feed
 
 __all__ = [

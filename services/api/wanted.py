@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from common.bus import CallerError
 from common.feed.items import js_number
-from common.feed.options import is_number
+from common.feed.javascript import is_number
 from common.refs import MessageId, is_message
 
 MAX_MS = 24 * 3_600_000

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from common.bus import CallerError
-from common.feed.options import is_truthy
+from common.feed.javascript import is_truthy
 from common.refs import BlobId, is_blob
 
 __all__ = ["Listing", "Slice", "blob_of", "blobs_of", "expected_of", "listing_of", "slice_of"]

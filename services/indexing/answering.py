@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from common.bus import Call, CallerError
+from common.feed.javascript import UNDEFINED
 from common.feed.json import compact_utf8
 from common.query.errors import QueryError
 from common.query.request import Request
 from common.query.stages import Query
-from common.query.values import UNDEFINED, clean
+from common.query.values import clean
 from services.indexing.adapters.reader import CHUNK, Reader
 from services.indexing.model.message import Message
 from services.indexing.model.shown import Shown
@@ -23,8 +24,6 @@ __all__ = ["Giving", "Source", "answer", "at_first_few", "faults"]
 
 SLICE = 20
 """Messages that a query works on before others have their turn: a query of the most rules takes some 50 ms for them."""
-QUICK_S = 0.001
-"""Twice as many next time, up to CHUNK, where they took less than this."""
 FEW = 10
 """Messages read first for a query with a limit; then twice as many each time, up to CHUNK."""
 MARK = Shown({"sync": True})
@@ -84,17 +83,13 @@ class Giving:
         self._call = call
         self._query = query
         self._left = limit
-        self._slice = SLICE
 
     async def give(self, found: Sequence[Shown]) -> bool:
         """Send what the query makes of these; False when the limit is reached."""
-        clock, begin = asyncio.get_running_loop().time, 0
-        while begin < len(found):
-            began, part = clock(), found[begin : begin + self._slice]
-            begin += len(part)
+        for begin in range(0, len(found), SLICE):
+            part = found[begin : begin + SLICE]
             if not await self._send(_texts(self._query.push([one.item for one in part]), part)):
                 return False
-            self._slice = min(2 * self._slice, CHUNK) if clock() - began < QUICK_S else SLICE
             await asyncio.sleep(0)
         return True
 
@@ -126,9 +121,7 @@ def _texts(out: Sequence[Any], given: Sequence[Shown]) -> list[bytes]:
 
 
 def _text(item: Any) -> bytes:
-    """An item as text, which bytes are already; what is undefined is `false`, as muxrpc's codec writes it."""
-    if type(item) is bytes:
-        return item
+    """An item as text; what is undefined is `false`, as muxrpc's codec writes it."""
     return compact_utf8(False if item is UNDEFINED else clean(item))
 
 

@@ -7,7 +7,7 @@ knows where claims are kept. Called by the views that tell what things are calle
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from common.feed.options import is_truthy
+from common.feed.javascript import is_truthy
 from common.refs.links import is_link
 
 __all__ = ["Claim", "Latest", "changed", "is_removal", "settled", "social"]

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from common.bus import CallerError
-from common.feed.options import is_truthy, number_of, text_of
+from common.feed.javascript import is_truthy, number_of, text_of
 from common.graph import BLOCK, FOLLOW, Changes, Edge, Hops
 from common.refs import FeedId, is_feed
 

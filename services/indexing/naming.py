@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cmp_to_key
 from typing import Any, NamedTuple
 
-from common.feed.options import text_of
+from common.feed.javascript import text_of
 from common.graph import BLOCK, FOLLOW, NEITHER, Graph
 from common.graph.contact import Value
 from common.refs import FeedId

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from common.bus import Call, CallerError
 from common.feed import options as stream_options
 from common.feed.items import SYNC, OptionError, StreamOptions, item_of
+from common.feed.javascript import is_truthy
 from common.feed.opened import opened_value
 from services.indexing.adapters.reader import BOTH, PUBLIC, Reader
 from services.indexing.model.message import Message, Space
@@ -33,7 +34,7 @@ def checked(args: list[Any], validator: str) -> StreamOptions:
     Raises:
         CallerError: with the text of ssb-db's validator of this name.
     """
-    given = args[0] if args and stream_options.is_truthy(args[0]) else {}
+    given = args[0] if args and is_truthy(args[0]) else {}
     try:
         stream_options.check(given, validator)
     except OptionError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from common.bus import CallerError
-from common.feed.options import is_number, is_truthy, text_of
+from common.feed.javascript import is_number, is_truthy, text_of
 from services.indexing.model.threads import kind_of
 
 __all__ = ["Filter", "Wanted", "hashtags_of", "wanted"]

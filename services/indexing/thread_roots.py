@@ -5,7 +5,7 @@ Knows rows, messages and the follow graph; never what is made of a thread. Calle
 
 from collections.abc import AsyncIterator, Sequence
 
-from common.feed.options import is_truthy
+from common.feed.javascript import is_truthy
 from common.refs import MessageId, message_id
 from common.store import next_prefix
 from services.indexing.adapters.reader import BOTH, Reader

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from common.bus import CallerError
-from common.feed.options import is_number, is_truthy
+from common.feed.javascript import is_number, is_truthy
 from common.refs import is_feed
 from services.replication.requests import BlockAsked, FeedAsked
 

@@ -10,8 +10,8 @@ from math import ceil
 from typing import Any, Final
 
 from common.bus import CallerError
+from common.feed.javascript import is_number, is_truthy
 from common.feed.json import parse
-from common.feed.options import is_number, is_truthy
 from common.refs import FeedId, is_feed
 
 MAX_SEQUENCE: Final = (1 << 53) - 1

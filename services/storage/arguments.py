@@ -12,8 +12,9 @@ from common.crypto.envelope import MAX_SLOTS, SlotKey
 from common.feed import options as stream_options
 from common.feed.groups import key_of
 from common.feed.items import OptionError, StreamOptions
+from common.feed.javascript import is_number, is_truthy
 from common.feed.json import Json
-from common.feed.options import MAX_SAFE, is_number, is_truthy
+from common.feed.options import MAX_SAFE
 from common.refs.ids import FeedId, is_feed, is_message, raw
 from common.refs.links import is_message_link, parse_link
 

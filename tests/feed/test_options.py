@@ -1,10 +1,10 @@
-from math import inf, isnan
+from math import inf
 from typing import Any
 
 import pytest
 
 from common.feed.items import OptionError
-from common.feed.options import check, is_truthy, number_of, read, text_of
+from common.feed.options import check, read
 
 
 @pytest.mark.parametrize(
@@ -50,33 +50,3 @@ def test_other_options() -> None:
     assert (options.limit, options.reverse, options.live) == (2, True, False)
     assert read({"limit": 1e300}).limit == -1
     assert read({"limit": "5"}).limit == -1
-
-
-def test_truth_is_that_of_javascript() -> None:
-    assert all(map(is_truthy, ([], {}, "0", 1)))
-    assert not any(map(is_truthy, (None, "", 0, False)))
-
-
-def test_values_become_text_and_numbers_as_in_javascript() -> None:
-    texts: dict[str, Any] = {
-        "x": "x",
-        "1.5": 1.5,
-        "true": True,
-        "null": None,
-        "[object Object]": {"a": 1},
-    }
-    for text, value in texts.items():
-        assert text_of(value) == text
-    assert text_of([1, None, ["x", {}]]) == "1,,x,[object Object]"
-    numbers: list[tuple[Any, float]] = [
-        (1.5, 1.5),
-        (True, 1),
-        (None, 0),
-        ("", 0),
-        (" 2 ", 2),
-        ([], 0),
-        ([3], 3),
-    ]
-    assert all(number_of(value) == number for value, number in numbers)
-    others: list[Any] = ["x", {}, [1, 2]]
-    assert all(isnan(number_of(value)) for value in others)

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, TextIO
 
-from tests.support.answers import alike, differences
+from tests.support.answers import compared
 from tests.support.asked import CLIENTS, MAKERS, PLUGINS, methods, questions
 from tests.support.asked.accepted import ACCEPTED, LIVE, text
 from tests.support.asking import Question
@@ -65,11 +65,10 @@ async def _compare(
         for name, calls in asked.items():
             asked_of = [side.ask_some_at_once(calls, LIVE) for side in sides]
             theirs, ours = await asyncio.gather(*asked_of)
-            found = differences(calls, theirs, ours, ACCEPTED, text)
+            found, same = compared(calls, theirs, ours, ACCEPTED, text)
             wrong += len(found)
-            same = alike(calls, theirs, ours, text)[name]
             print(
-                f"== {name}: {len(found)} of {len(calls)} differ, {same} are the same",
+                f"== {name}: {len(found)} of {len(calls)} differ, {same[name]} are the same",
                 *found,
                 sep="\n",
                 flush=True,

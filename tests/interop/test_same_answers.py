@@ -39,10 +39,6 @@ SETTLE_S = 1.0
 UNORDERED = ("getVectorClock",)
 """Whose members come in no particular order; so do those of all `friends.*`."""
 
-"""What ssb-server 16 has not: methods of ssb-conn and its firewall, ssb-lan, secret-stack, ssb-ebt 9, ssb-friends 5 and
-ssb-replication-scheduler for newer clients, ssb-blobs-purge, and `forks.*`, `replicate.peers`, `peers.explain` and what keeps and
-removes blobs for operators."""
-
 
 def _two_bounds(question: Question) -> bool:
     given = options(question).keys()
@@ -244,16 +240,8 @@ async def _live(sides: tuple[Side, Side], data: dict[str, Any]) -> None:
     """Streams that stay open give the same: what was, the mark, and what comes."""
     questions = Questions(SEEDS[0], data).live(LIVE_COUNT)
 
-    async def watch(side: Side) -> list[Answer]:
-        opened = side.open(questions)
-        await asyncio.sleep(SETTLE_S)
-        added = await side.ask_in_turn([Question("add", [m["value"]]) for m in data["later"]])
-        assert [a for a in added if "error" in a] == []
-        await asyncio.sleep(SETTLE_S)
-        side.asker.finish()
-        return [side.normal(await one) for one in opened]
-
-    check(questions, *await asyncio.gather(*map(watch, sides)))
+    told = [side.watch(questions, data["later"], SETTLE_S) for side in sides]
+    check(questions, *await asyncio.gather(*told))
 
 
 async def both_in_turn(sides: tuple[Side, Side], questions: list[Question]) -> None:

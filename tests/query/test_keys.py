@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.feed.javascript import UNDEFINED
 from common.query.errors import QueryError
 from common.query.keys import key_of
-from common.query.values import UNDEFINED
 
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False)
 

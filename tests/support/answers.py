@@ -48,6 +48,12 @@ def stumbled(answer: Answer) -> bool:
     return any(words in text for words in STUMBLED)
 
 
+ENDED = Accepted(
+    "the question ends the connection there, or the server; here it gets an answer or an error, and nothing ends",
+    lambda _, theirs, ours: "gone" in theirs and not {"gone", "silent"} & ours.keys(),
+)
+
+
 def plain(_: Question, answer: Answer) -> str:
     """The answer as it is, the order of members included."""
     return json.dumps(answer)
@@ -68,6 +74,35 @@ def signed_now(answer: Answer) -> Answer:
     }
 
 
+class Compared(NamedTuple):
+    """What came of a comparison."""
+
+    wrong: list[str]
+    """Every difference that no reason covers, as text to read."""
+    alike: Counter[str]
+    """How many answers are the same, without any reason, by method."""
+
+
+def compared(
+    questions: Sequence[Question],
+    theirs: Sequence[Answer],
+    ours: Sequence[Answer],
+    accepted: Sequence[Accepted],
+    text: Callable[[Question, Answer], str] = plain,
+) -> Compared:
+    """What differs, and how much is the same; `text` says what counts of an answer."""
+    found = Compared([], Counter())
+    for question, a, b in zip(questions, theirs, ours, strict=True):
+        there, here = text(question, a), text(question, b)
+        if there == here:
+            found.alike[question.name] += 1
+        elif not any(one.holds(question, a, b) for one in accepted):
+            start = max(0, _same(there, here) - BEFORE)
+            shown = (text[start : start + SHOWN] for text in (there, here))
+            found.wrong.append("{}\n   theirs {}\n   ours   {}".format(question, *shown))
+    return found
+
+
 def differences(
     questions: Sequence[Question],
     theirs: Sequence[Answer],
@@ -76,25 +111,7 @@ def differences(
     text: Callable[[Question, Answer], str] = plain,
 ) -> list[str]:
     """Every difference that no reason covers, as text to read."""
-    wrong = []
-    for question, a, b in zip(questions, theirs, ours, strict=True):
-        there, here = text(question, a), text(question, b)
-        if there != here and not any(one.holds(question, a, b) for one in accepted):
-            start = max(0, _same(there, here) - BEFORE)
-            shown = (text[start : start + SHOWN] for text in (there, here))
-            wrong.append("{}\n   theirs {}\n   ours   {}".format(question, *shown))
-    return wrong
-
-
-def alike(
-    questions: Sequence[Question],
-    theirs: Sequence[Answer],
-    ours: Sequence[Answer],
-    text: Callable[[Question, Answer], str] = plain,
-) -> Counter[str]:
-    """How many answers are the same, without any reason, by method."""
-    pairs = zip(questions, theirs, ours, strict=True)
-    return Counter(one.name for one, a, b in pairs if text(one, a) == text(one, b))
+    return compared(questions, theirs, ours, accepted, text).wrong
 
 
 def _same(a: str, b: str) -> int:

@@ -17,7 +17,8 @@ PATIENCE_MS = 4_000
 class Question:
     """One call: a method, the muxrpc type it is called with, its arguments.
 
-    `wait` keeps a stream open until `Asker.finish`; `sent` are the items of a sink or duplex.
+    `wait` keeps a stream open until `Asker.finish`; `sent` are the items of a sink or duplex; `alone` is asked over a
+    connection of its own.
     """
 
     name: str
@@ -25,13 +26,15 @@ class Question:
     type: str = "async"
     wait: bool = False
     sent: list[Any] = field(default_factory=list)
+    alone: bool = False
 
     def __str__(self) -> str:
         return f"{self.type} {self.name}({', '.join(json.dumps(a) for a in self.args)})"
 
 
 Answer = dict[str, Any]
-"""`value`, `error`, or `items` and `end` (true, false for one left open, or an error's text); or `silent`."""
+"""`value`, `error`, or `items` and `end` (true, false for one left open, or an error's text); or `silent`; or `gone` where
+the connection ended under the call."""
 
 
 class Asker:
@@ -88,7 +91,7 @@ class Asker:
         number = len(self._answers)
         future = self._answers[number] = asyncio.get_running_loop().create_future()
         command = {"id": number, "name": one.name, "as": one.type, "args": one.args}
-        self._write({**command, "wait": one.wait, "sent": one.sent})
+        self._write({**command, "wait": one.wait, "sent": one.sent, "alone": one.alone})
         return future
 
     def _write(self, command: dict[str, Any]) -> None:

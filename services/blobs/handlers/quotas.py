@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from common.bus import Call, CallerError, OurError
-from common.feed.options import is_truthy
+from common.feed.javascript import is_truthy
 from common.refs import BlobId, is_message
 from common.refs.ids import blob_id
 from services.blobs.adapters.exchange import Exchange

@@ -4,10 +4,10 @@ Rows are compared by a sum of their hashes, which needs no order and no room: ro
 that moment. Knows the index and the log. Called by `views.check`.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from hashlib import blake2b
 
+from common.runtime.turns import Turns
 from services.indexing.adapters.log import Log
 from services.indexing.model.index import BOTH, Index
 from services.indexing.model.view import Fields, Row
@@ -15,8 +15,9 @@ from services.indexing.model.view import Fields, Row
 __all__ = ["check"]
 
 STEP = 10_000
-"""Messages, or rows, between two items of progress."""
-ROWS_PER_TURN = 500
+"""Messages between two items of progress."""
+ROWS = 100
+"""Between two looks at the time."""
 _BYTES = 16
 _MODULUS = 1 << (8 * _BYTES)
 
@@ -29,11 +30,11 @@ def _hash(row: Fields) -> int:
 
 
 async def _sum(rows: Iterator[Row]) -> int:
-    total = 0
+    total, turns = 0, Turns()
     for count, row in enumerate(rows):
         total += _hash(row)
-        if count % ROWS_PER_TURN == 0:
-            await asyncio.sleep(0)
+        if count % ROWS == 0:
+            await turns.rest()
     return total % _MODULUS
 
 
@@ -50,14 +51,15 @@ async def check(index: Index, log: Log) -> AsyncIterator[dict[str, object]]:
         found[name] = await _sum(rows)
     expected = dict.fromkeys(positions, 0)
     end, views = max(positions.values(), default=0), index.views()
+    turns = Turns()
     async for first, records in log.read(0, live=False, limit=end):
         for position, message in index.messages(first, records):
             for name, view in views.items():
                 if position <= positions[name]:
                     expected[name] += sum(_hash(row) for row in view.rows(message))
+            await turns.rest()
         last = first + len(records) - 1
         if last // STEP != (first - 1) // STEP or last == end:
             yield {"checked": last, "of": end}
-        await asyncio.sleep(0)
     for name in sorted(positions):
         yield {"view": name, "ok": expected[name] % _MODULUS == found[name]}

@@ -13,8 +13,8 @@ __all__ = ["MAX_ASKED", "Log", "Piece"]
 
 MAX_ASKED = 1_000
 """Records of one question (docs/bus.md, section 8)."""
-SLICE = 100
-"""Records folded without letting anybody else have a turn: some milliseconds."""
+SLICE = 25
+"""Records folded without letting anybody else have a turn: some two milliseconds."""
 
 Piece = tuple[int, Sequence[bytes]]
 """Records of the log, with the position of the first."""
@@ -47,8 +47,10 @@ class Log:
         reply = await self._node.call("storage", "log.position")
         return int(reply.json()["position"])
 
-    async def read(self, after: int, *, live: bool, limit: int = -1) -> AsyncIterator[Piece]:
-        """The records after a position, in small pieces; deleted ones are there without their message.
+    async def read(
+        self, after: int, *, live: bool, limit: int = -1, most: int = 0
+    ) -> AsyncIterator[Piece]:
+        """The records after a position, in pieces of SLICE, or `most`; deleted ones are there without their message.
 
         Raises: Unavailable; CallerError, when the log is shorter.
         """
@@ -57,8 +59,9 @@ class Log:
             async for batch in stream:
                 assert batch.position is not None  # noqa: S101  docs/bus.md section 6
                 first = batch.position - len(batch.bodies) + 1
-                for start in range(0, len(batch.bodies), SLICE):
-                    yield first + start, batch.bodies[start : start + SLICE]
+                step = most or SLICE
+                for start in range(0, len(batch.bodies), step):
+                    yield first + start, batch.bodies[start : start + step]
 
     async def feed(self, feed: FeedId) -> AsyncIterator[list[Record]]:
         """The records of one feed by sequence, in pieces, as storage has them now; deleted ones are left out.

@@ -6,7 +6,7 @@ Knows the graph and the reach of our own feed; the shapes are in `services/index
 import orjson
 
 from common.bus import Call, CallerError
-from common.feed.options import is_truthy, text_of
+from common.feed.javascript import is_truthy, text_of
 from common.refs import FeedId, is_feed
 from services.indexing.adapters.follower import Follower
 from services.indexing.friends import (

@@ -11,7 +11,7 @@ import orjson
 
 from common.bus import Call, CallerError, OurError
 from common.feed.items import SYNC
-from common.feed.options import is_truthy
+from common.feed.javascript import is_truthy
 from common.graph import NEITHER, Changes, Edge
 from common.refs import FeedId, is_feed
 from services.indexing.adapters.follower import FAR, TOO_SLOW, Follower

@@ -13,9 +13,9 @@ from common.crypto.envelope import KEY_BYTES, SlotKey
 from common.crypto.keys import read_base64
 from common.feed.box2_keys import group_key
 from common.feed.groups import is_group, key_of, key_text, member_ids
+from common.feed.javascript import text_of
 from common.feed.json import parse
 from common.feed.keyring import Group, NoSlot
-from common.feed.options import text_of
 from common.refs import bfe, is_feed, is_message, message_id, raw
 from common.store import next_prefix
 from services.indexing.adapters.key_file import KeptGroup, KeyFile

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from common.bus import Call, CallerError, OurError
-from common.feed.options import is_number
+from common.feed.javascript import is_number
 from common.store import StoreDamaged, next_prefix
 from services.indexing.adapters.fulltext import Matches
 from services.indexing.adapters.reader import CHUNK, PRIVATE, Reader

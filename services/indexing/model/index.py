@@ -133,7 +133,8 @@ class Index:
             if slots != [graph] or Contacts.may_speak(record.message):
                 messages.append(self.read(position, record))
         for slot in slots:  # one after the other: rows that stand together cost less to write
-            unseen = [message for message in messages if message.position > slot.position]
+            seen = slot.position
+            unseen = messages if seen < first else [one for one in messages if one.position > seen]
             batch.operations += slot.puts(unseen)
             if slot is graph:
                 contacts = [Row(*row) for message in unseen for row in slot.view.rows(message)]

@@ -8,7 +8,7 @@ small steps. Knows slots, never what rows mean. Called by the fold.
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from common.store import Batch, Store, next_prefix
 from services.indexing.model.message import PRIVATE, PUBLIC, Message, Space
@@ -38,15 +38,19 @@ class Slot:
     view: View
     version: int
     position: int
+    _prefixes: Mapping[Space, bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        number = _NUMBER.pack(self.number)
+        self._prefixes = {space: number + space for space in (PUBLIC, PRIVATE)}
 
     def prefix(self, space: Space) -> bytes:
         """What the keys of its rows begin with."""
-        return _NUMBER.pack(self.number) + space
+        return self._prefixes[space]
 
     def puts(self, messages: Iterable[Message]) -> list[tuple[str, bytes, bytes]]:
         """The operations of a batch that put in the rows of messages."""
-        rows_of = self.view.rows
-        prefixes = {space: self.prefix(space) for space in (PUBLIC, PRIVATE)}
+        rows_of, prefixes = self.view.rows, self._prefixes
         return [
             (ROWS, prefixes[space] + key, value)
             for message in messages

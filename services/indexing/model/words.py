@@ -12,7 +12,7 @@ from math import inf
 from struct import pack
 from typing import Any, NamedTuple
 
-from common.feed.options import is_number, is_truthy, text_of
+from common.feed.javascript import is_number, is_truthy, text_of
 from common.feed.record import Record
 from services.indexing.model.message import parse_value
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from common.bus import Call, CallerError, Method
 from common.feed.items import SYNC, item_of, js_number
+from common.feed.javascript import is_number, is_truthy, text_of
 from common.feed.json import compact_utf8, parse
 from common.feed.opened import opened_value
-from common.feed.options import is_number, is_truthy, text_of
 from common.refs import FeedId, feed_id, is_blob, is_feed, is_message, raw
 from common.refs.ids import is_cloaked_message
 from common.refs.links import MAX_CHANNEL_UNITS, normalize_channel

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.bus import Call, CallerError, Method
-from common.feed.options import is_truthy
+from common.feed.javascript import is_truthy
 from common.query.keys import key_of
 from common.refs import is_feed
 from common.store import next_prefix

@@ -7,20 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.bus import Call, CallerError, Method
-from common.feed.items import item_of, js_number
-from common.feed.json import compact_utf8
-from common.feed.options import text_of
-from common.feed.record import Record
+from common.feed.javascript import UNDEFINED, is_truthy, text_of
 from common.query import indexes
 from common.query.backlinks import destinations, resolved_time
 from common.query.choice import Index
 from common.query.keys import joined, part_of, text_in
 from common.query.request import Request, read_request
-from common.query.values import UNDEFINED, truthy
 from services.indexing.adapters.reader import Reader
 from services.indexing.answering import faults
 from services.indexing.linking import LinkRows, read_links
-from services.indexing.model.message import Message, claimed_in
+from services.indexing.model.message import Message
 from services.indexing.model.shown import Shown, shown
 from services.indexing.model.view import View
 
@@ -68,28 +64,12 @@ class _Backlinks:
 VIEWS: tuple[View, ...] = (LinkRows(_Backlinks()),)
 
 
-class _Short:
-    """What its key and a look at its text tell of a mention."""
-
-    def at(self, index: Index, key: bytes, message: Message) -> dict[str, Any] | None:
-        dest = _dest(index, key)
-        if dest is None:
-            return None
-        claimed, received = message.value.get("timestamp"), message.record.received
-        return {"dest": dest, "rts": resolved_time(claimed, received)}
-
-    def unread(self, index: Index, key: bytes, record: Record) -> Shown | None:
-        dest, claimed = _dest(index, key), claimed_in(record.message)
-        if dest is None or claimed is None:
-            return None
-        extra = b',"dest":' + compact_utf8(dest)
-        if index.name != "DTS" and claimed:
-            extra += b',"rts":' + js_number(min(claimed, record.received)).encode()
-        return Shown(item_of(record, extra=extra))
-
-
-def _dest(index: Index, key: bytes) -> str | None:
-    return text_in(key[len(index.name) :], index.fields.index(("dest",)))
+def _at(index: Index, key: bytes, message: Message) -> dict[str, Any] | None:
+    dest = text_in(key[len(index.name) :], index.fields.index(("dest",)))
+    if dest is None:
+        return None
+    claimed, received = message.value.get("timestamp"), message.record.received
+    return {"dest": dest, "rts": resolved_time(claimed, received)}
 
 
 def mentioning(dest: str) -> tuple[str, bytes]:
@@ -103,7 +83,7 @@ def methods(reader: Reader) -> Mapping[str, Method]:
     async def read(call: Call) -> None:
         """`backlinks.read`: messages that mention something, through the stages of a query."""
         with faults():
-            await read_links(call, reader, _request(call.args), _Backlinks(), _Short())
+            await read_links(call, reader, _request(call.args), _Backlinks(), _at)
 
     return {"backlinks.read": Method("source", read)}
 
@@ -115,12 +95,12 @@ def _request(args: list[Any]) -> Request:
     request = read_request(args, texts=False)
     given = args[0] if args and isinstance(args[0], dict) else {}
     name = given.get("index")
-    if not truthy(name):
+    if not is_truthy(name):
         return request
     index = next((one for one in indexes.BACKLINKS if one.name == name), None)
     if index is None:
         raise CallerError(f"Invalid index: {text_of(name)}")
-    query = request.query if truthy(request.query) else []
+    query = request.query if is_truthy(request.query) else []
     stages = query if isinstance(query, list) else [query]
     sort = {"$sort": [list(field) for field in index.fields]}
     return request._replace(query=[*stages, sort])

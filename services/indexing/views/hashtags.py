@@ -7,8 +7,8 @@ view of threads.
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from common.bus import Call, CallerError, Method
+from common.feed.javascript import is_number, is_truthy
 from common.feed.json import compact, compact_utf8
-from common.feed.options import is_number, is_truthy
 from common.refs import message_id
 from common.store import next_prefix
 from services.indexing.adapters.reader import BOTH, CHUNK, Reader

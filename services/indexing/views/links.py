@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from common.bus import Call, CallerError, Method
 from common.feed import options as stream_options
 from common.feed.items import OptionError
+from common.feed.javascript import is_truthy
 from common.feed.json import Json, compact_utf8
 from common.refs import message_id
 from common.refs.links import is_link
@@ -129,8 +130,7 @@ def methods(reader: Reader) -> Mapping[str, Method]:
             side = _BACK if asked.back else _FORTH
             keys = (key for key, _, _ in Links().rows(seen_as) if key.startswith(side))
             found = (link for link in map(_link_of, keys) if asked.has(link))
-            value = item(seen_as, keys=False) if asked.values else b""
-            return [_item(asked, link, message.record.key, value) for link in found]
+            return [_item(asked, link, message.record.key, seen_as) for link in found]
 
         await serve(call, reader, asked, old=old, comes=comes)
 
@@ -139,22 +139,22 @@ def methods(reader: Reader) -> Mapping[str, Method]:
 
 async def _items(reader: Reader, asked: _Asked, found: Sequence[tuple[Row, _Link]]) -> list[bytes]:
     if not asked.values:
-        return [_item(asked, link, row.value) for row, link in found]
+        return [_item(asked, link, row.value, None) for row, link in found]
     positions = sorted({row.position for row, _ in found})
-    records = await reader.records(positions)
-    if asked.private:
-        values = {one[0]: item(reader.read(*one), keys=False) for one in records}
-    else:
-        values = {position: record.message for position, record in records}
+    messages = {
+        message.position: shown(message, private=asked.private)
+        for message in await reader.messages(positions)
+    }
     return [
-        _item(asked, link, row.value, values[row.position])
+        _item(asked, link, row.value, messages[row.position])
         for row, link in found
-        if row.position in values
+        if row.position in messages
     ]
 
 
-def _item(asked: _Asked, link: _Link, key: bytes, value: bytes = b"") -> bytes:
+def _item(asked: _Asked, link: _Link, key: bytes, message: Message | None) -> bytes:
     """A link as the client wants it; of `key`, `value` and neither where it wants no `meta`."""
+    value = b"" if message is None or not asked.values else item(message, keys=False)
     if not asked.meta and not asked.keys:
         return value
     name = message_id(key)
@@ -190,7 +190,7 @@ def _asked(args: list[Any]) -> _Asked:
         CallerError: with the text of ssb-db's validator, or of its `links`.
     """
     given = args[0] if args else None
-    if not stream_options.is_truthy(given):
+    if not is_truthy(given):
         raise CallerError("Param 0 is required")
     try:
         if isinstance(given, dict):
@@ -226,5 +226,5 @@ def _check_filters(given: Mapping[str, Any]) -> None:
         known = isinstance(value, str) and (
             kind == "string" or value in _SIGILS or value in _FILTERS or is_link(value)
         )
-        if stream_options.is_truthy(value) and not known:
+        if is_truthy(value) and not known:
             raise OptionError(f'.0 of param {name} must be of type "{kind}"')

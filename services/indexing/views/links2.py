@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.bus import Call, Method
+from common.feed.javascript import number
 from common.query import indexes
 from common.query.choice import Index
 from common.query.keys import joined, part_of
 from common.query.links2 import relation
 from common.query.request import read_request
-from common.query.values import number
 from services.indexing.adapters.reader import Reader
 from services.indexing.answering import faults
 from services.indexing.linking import LinkRows, read_links

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import NamedTuple
 
 from common.bus import Call, CallerError, Method
+from common.feed.javascript import is_number
 from common.feed.json import Json, compact_utf8
-from common.feed.options import is_number
 from common.refs import message_id
 from common.store import next_prefix
 from services.indexing.adapters.reader import BOTH, CHUNK, Reader

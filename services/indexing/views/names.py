@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeGuard
 
 from common.bus import Call, CallerError, Method
+from common.feed.javascript import is_truthy
 from common.feed.json import Json, compact_utf8, parse
-from common.feed.options import is_truthy
 from common.refs import FeedId, feed_id, is_blob, is_feed, raw
 from common.store import next_prefix
 from services.indexing.adapters.reader import BOTH, Reader

@@ -13,8 +13,8 @@ from typing import Any
 
 from common.bus import Call, CallerError, Method
 from common.feed.items import item_of
+from common.feed.javascript import is_truthy, text_of
 from common.feed.json import parse
-from common.feed.options import is_truthy, text_of
 from common.query.keys import part_of
 from common.query.subsets import By, Options, read_options, read_subset
 from common.refs import FeedId, is_message

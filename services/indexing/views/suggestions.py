@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from common.bus import Call, CallerError, Method
+from common.feed.javascript import is_number
 from common.feed.json import Json, compact_utf8
-from common.feed.options import is_number
 from common.refs import FeedId, feed_id
 from common.store import next_prefix
 from services.indexing.adapters.reader import BOTH, Reader

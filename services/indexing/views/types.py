@@ -9,6 +9,7 @@ from typing import Any
 from common.bus import Call, CallerError, Method
 from common.feed import options as stream_options
 from common.feed.items import StreamOptions
+from common.feed.javascript import is_truthy
 from services.indexing.adapters.reader import Reader
 from services.indexing.model.message import Message
 from services.indexing.model.view import Fields, View, ordered
@@ -81,7 +82,7 @@ def _by_type(args: list[Any]) -> tuple[str, StreamOptions] | None:
     ssb-db takes whatever JavaScript finds equal to its own text for a type, so objects pass unchecked.
     """
     first = args[0] if args else None
-    if not stream_options.is_truthy(first):
+    if not is_truthy(first):
         raise CallerError("Param 0 is required")
     if isinstance(first, bool | int | float):
         raise CallerError("Param 0 must by of type messagesByTypeOpts")

@@ -10,7 +10,7 @@ import orjson
 
 from common.bus import BusError, Call, CallerError, Raw
 from common.bus.values import JSON
-from common.feed.options import is_truthy
+from common.feed.javascript import is_truthy
 from common.gossip import REFUSED, Session
 from common.refs import FeedId, is_feed
 from services.replication import arguments

@@ -7,12 +7,15 @@ handlers.
 """
 
 import asyncio
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from struct import Struct
 from typing import Final
 
 from common.feed.record import Record, RecordError
 from common.feed.validate import Verified, verify_batch
+from common.runtime.turns import Turns
 from common.store import Batch, Store, StoreDamaged
 from services.storage.adapters.losses import Losses
 from services.storage.adapters.salvage import readable
@@ -74,9 +77,9 @@ class Checker:
             await self._take(first, raws)
             yield position
         await self._identify()
-        self._tell_lost()
-        self._tell_gaps()
-        self._check_heads()
+        for part in (self._tell_lost(), self._tell_gaps(), self._check_heads()):
+            async for _ in part:
+                yield self.end
         async for _ in self._check_rows():
             yield self.end
         if self.damaged:
@@ -142,39 +145,58 @@ class Checker:
                 _, kind, why = self._lost[n]
                 self._lost[n] = (Place(found, *feeds[n]), kind, why)
 
-    def _tell_lost(self) -> None:
-        found = [(n, place) for n, (place, _, _) in self._lost.items() if place is not None]
-        if self._repair:
-            for start in range(0, len(found), SLICE):
-                self._losses.lose(found[start : start + SLICE])
-        for n, (place, kind, why) in self._lost.items():
-            mended = self._repair and place is not None
-            self.told.append(Problem(kind, n, why, place, mended=mended))
+    async def _tell_lost(self) -> AsyncIterator[None]:
+        all_lost = list(self._lost.items())
+        for start in range(0, len(all_lost), SLICE):
+            part = all_lost[start : start + SLICE]
+            found = [(n, place) for n, (place, _, _) in part if place is not None]
+            if self._repair and found:
+                self._losses.lose(found)
+            for n, (place, kind, why) in part:
+                mended = self._repair and place is not None
+                self.told.append(Problem(kind, n, why, place, mended=mended))
+            yield
+            await asyncio.sleep(0)
 
-    def _tell_gaps(self) -> None:
+    async def _tell_gaps(self) -> AsyncIterator[None]:
         """What is missing in feeds, and stands nowhere else."""
-        lost = [place for place, _, _ in self._lost.values() if place is not None]
-        for author, first, last, key, n in self._chain.gaps:
-            found = sum(one.author == author and first <= one.sequence <= last for one in lost)
+        turns, lost = Turns(), defaultdict[bytes, list[int]](list)
+        for place, _, _ in self._lost.values():
+            if place is not None:
+                lost[place.author].append(place.sequence)
+            await turns.rest()
+        for sequences in lost.values():
+            sequences.sort()
+        for count, (author, first, last, key, n) in enumerate(self._chain.gaps):
+            if count % SLICE == 0:
+                yield
+                await asyncio.sleep(0)
+            here = lost[author]
+            found = bisect_right(here, last) - bisect_left(here, first)
             if absent := last - first + 1 - found:
                 place = Place(key, author, last) if key else None
                 self.told.append(
                     Problem(CHAIN, n, f"{absent} messages before it are missing", place)
                 )
 
-    def _check_heads(self) -> None:
+    async def _check_heads(self) -> AsyncIterator[None]:
         """The newest message of each feed, on the disk and in memory."""
+        turns = Turns()
         expected = {a: Head(p.sequence, p.key, n) for a, (p, n) in self._chain.heads.items()}
         for n, (place, _, _) in self._lost.items():
             here = expected.get(place.author) if place else None
             if place and (here is None or here.sequence < place.sequence):
                 expected[place.author] = Head(place.sequence, place.key, n)
+            await turns.rest()
         try:
             stored = dict(self._store.scan("heads"))
         except StoreDamaged:
             self.damaged, stored = True, {}
         for author in expected.keys() | self._log.heads.keys() | stored.keys():
             self._check_head(author, expected.get(author), stored.get(author))
+            if len(self.told) >= SLICE:
+                yield
+            await turns.rest()
 
     def _check_head(self, author: bytes, right: Head | None, row: bytes | None) -> None:
         here = self._log.heads.get(author)

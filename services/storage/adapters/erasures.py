@@ -15,7 +15,8 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from common.feed.record import Record, pack_record
-from common.store import Batch, Store, next_prefix
+from common.store import Batch, Store
+from services.storage.adapters.marks import Marks
 
 __all__ = ["FAMILIES", "MAX_ERASED", "Erasures"]
 
@@ -43,6 +44,7 @@ class Erasures:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._erasing, self._sparse = Marks(store, _ERASING), Marks(store, _SPARSE)
         raw = store.get("meta", _LAST)
         #: Number of the last message that was ever deleted.
         self.last = _U64.unpack(raw)[0] if raw else 0
@@ -68,7 +70,7 @@ class Erasures:
         Raises: StoreError.
         """
         batch = Batch()
-        batch.put("meta", _ERASING + author, _U64.pack(last))
+        self._erasing.put(batch, author, _U64.pack(last))
         for key, raw in self._store.scan("ooo"):
             if Record.parse(raw).author == author:
                 batch.delete("ooo", key)
@@ -76,9 +78,7 @@ class Erasures:
 
     def begun(self) -> dict[bytes, int]:
         """Feeds whose deletion has begun and not ended: author to last sequence."""
-        scan = self._store.scan("meta", _ERASING, next_prefix(_ERASING))
-        rows = {key.removeprefix(_ERASING): raw for key, raw in scan if key != _ERASING}
-        return {author: _U64.unpack(raw)[0] for author, raw in rows.items()}
+        return {author: _U64.unpack(raw)[0] for author, raw in self._erasing.all().items()}
 
     def go_on(self, author: bytes, first: int, last: int) -> tuple[list[bytes], int]:
         """Delete some messages of a feed between two sequences: their keys, and where to go on (0: it is done).
@@ -92,7 +92,7 @@ class Erasures:
         if len(rows) == MAX_ERASED:
             return list(keys), _FEED.unpack(rows[-1][0])[1] + 1
         batch = Batch()
-        batch.delete("meta", _ERASING + author)
+        self._erasing.delete(batch, author)
         self._store.write(batch, sync=True)
         return list(keys), 0
 
@@ -124,8 +124,7 @@ class Erasures:
         """The stretches whose room is to be given back; none while their messages are in the journal."""
         if any(True for _ in self._store.scan("erasures", limit=1)):
             return []
-        scan = self._store.scan("meta", _SPARSE, next_prefix(_SPARSE))
-        return [_U64.unpack(key.removeprefix(_SPARSE))[0] for key, _ in scan]
+        return [_U64.unpack(key)[0] for key in self._sparse.all()]
 
     def compact(self, stretch: int) -> None:
         """Give back the room of a stretch. May take seconds; the one call for another thread.
@@ -143,7 +142,7 @@ class Erasures:
         Raises: StoreError.
         """
         batch = Batch()
-        batch.delete("meta", _SPARSE + _U64.pack(stretch))
+        self._sparse.delete(batch, _U64.pack(stretch))
         self._store.write(batch, sync=False)
 
     def _found(self, places: Sequence[bytes]) -> list[_Found]:
@@ -156,7 +155,7 @@ class Erasures:
         """Write it, and remove what lies beside the log of these messages and of others with such keys."""
         batch, last, erased = Batch(), self.last, dict[bytes, None]()
         for stretch in {_U64.unpack(one.place)[0] // _STRETCH for one in found}:
-            batch.put("meta", _SPARSE + _U64.pack(stretch), b"")
+            self._sparse.put(batch, _U64.pack(stretch))
         for place, raw, record in found:
             last += 1
             key, author, sequence, received, _ = record

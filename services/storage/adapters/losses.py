@@ -11,7 +11,8 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from common.feed.record import Candidate, Record, RecordError, pack_record
-from common.store import Batch, Store, StoreError, next_prefix
+from common.store import Batch, Store, StoreError
+from services.storage.adapters.marks import Marks
 from services.storage.chain import Place
 
 __all__ = ["Losses"]
@@ -37,8 +38,8 @@ class Losses:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        scan = store.scan("meta", _LOST, next_prefix(_LOST))
-        self._lost = {key.removeprefix(_LOST): _Loss(*_PLACE.unpack(raw)) for key, raw in scan}
+        self._marks = Marks(store, _LOST)
+        self._lost = {key: _Loss(*_PLACE.unpack(raw)) for key, raw in self._marks.all().items()}
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._lost
@@ -56,7 +57,7 @@ class Losses:
             )
             batch.put("ids", key, place)
             batch.put("feeds", _FEED.pack(author, sequence), place)
-            batch.put("meta", _LOST + key, _PLACE.pack(position, author, sequence))
+            self._marks.put(batch, key, _PLACE.pack(position, author, sequence))
             losses[key] = _Loss(position, author, sequence)
         self._store.write(batch, sync=True)
         self._lost |= losses
@@ -75,7 +76,7 @@ class Losses:
             place = _U64.pack(loss.position)
             record = pack_record(*message[:3], self._received(loss.position), message.message)
             batch.put("log", place, record)
-            batch.delete("meta", _LOST + message.key)
+            self._marks.delete(batch, message.key)
         if batch:
             self._store.write(batch, sync=True)
             for message in messages:
@@ -95,7 +96,7 @@ class Losses:
         dropped = [key for key in keys if key in self._lost]
         batch = Batch()
         for key in dropped:
-            batch.delete("meta", _LOST + key)
+            self._marks.delete(batch, key)
         if dropped:
             self._store.write(batch, sync=True)
         for key in dropped:

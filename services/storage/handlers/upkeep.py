@@ -52,10 +52,10 @@ class UpkeepHandlers:
                 raise OurError(str(error)) from error
 
     async def _check(self, call: Call, checker: Checker) -> None:
-        told = 0
+        told = -1
         async for position in checker.run():
             items, checker.told = [_shown(one) for one in checker.told], []
-            if position - told >= STEP or position == checker.end:
+            if position - told >= STEP or told < position == checker.end:
                 told = position
                 items.append({"checked": position, "of": checker.end})
             if items:

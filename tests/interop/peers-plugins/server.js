@@ -5,9 +5,14 @@
 const fs = require('fs')
 const path = require('path')
 
-// ssb-suggest looks after 3, 5 and 10 s at what is followed, at new abouts and at who wrote lately; here at once.
+// ssb-suggest looks after 3, 5 and 10 s at what is followed, at new abouts and at who wrote lately; here as soon as the views
+// have caught up, however long a busy machine takes: what it saw before it never corrects.
+let running = null
 const later = global.setTimeout
-global.setTimeout = (fn, ms, ...args) => later(fn, new Error().stack.includes('/ssb-suggest/') ? ms / 50 : ms, ...args)
+const caughtUp = (then) => running && running.status().sync.sync ? then() : later(caughtUp, 20, then)
+global.setTimeout = (fn, ms, ...args) => new Error().stack.includes('/ssb-suggest/')
+  ? caughtUp(() => later(fn, ms / 50, ...args))
+  : later(fn, ms, ...args)
 
 const config = require('ssb-config/inject')('ssb', require('minimist')(process.argv.slice(process.argv.indexOf('--') + 1)))
 const bundled = ['private1', 'onion', 'unix-socket', 'no-auth', 'plugins', 'master', 'gossip', 'replicate', 'friends', 'blobs', 'invite', 'local', 'logging', 'query', 'links', 'ws', 'ebt', 'ooo']
@@ -17,7 +22,7 @@ for (const name of [...bundled, ...fromNpm]) server.use(require('ssb-' + name))
 process.removeAllListeners('SIGTERM')
 process.removeAllListeners('SIGINT')
 process.on('uncaughtException', (err) => process.stderr.write('UNCAUGHT ' + ((err && err.stack) || err) + '\n'))
-const running = server(config)
+running = server(config)
 fs.writeFileSync(path.join(config.path, 'manifest.json'), JSON.stringify(running.getManifest(), null, 2))
 
 // A source that throws while it is read would leave its connection dead: it ends with what was thrown instead.

@@ -43,14 +43,42 @@ function tree (kind) {
   return root
 }
 
+function dial (kind, then) {
+  connect(ssbKeys.loadOrCreateSync(options.secret), {
+    remote: options.remote, caps: { shs: options.shs }, manifest: tree(kind), timers: { inactivity: -1, handshake: 20000 }
+  }, then)
+}
+
 function open (n) {
   if (n === KINDS.length) { say({ connected: clients.async.id }); return listen() }
-  connect(ssbKeys.loadOrCreateSync(options.secret), {
-    remote: options.remote, caps: { shs: options.shs }, manifest: tree(KINDS[n]), timers: { inactivity: -1, handshake: 20000 }
-  }, (err, sbot) => {
+  dial(KINDS[n], (err, sbot) => {
     if (err) { say({ failed: text(err) }); process.exit(0) }
     clients[KINDS[n]] = sbot
     open(n + 1)
+  })
+}
+
+// Gives a call its client; those that wait for the same connection share it.
+const waiters = {}
+function client (c, then) {
+  if (c.alone) return dial(c.as, then)
+  if (!clients[c.as].closed) return then(null, clients[c.as])
+  if (waiters[c.as]) return waiters[c.as].push(then)
+  waiters[c.as] = [then]
+  dial(c.as, (err, sbot) => {
+    if (sbot) clients[c.as] = sbot
+    const all = waiters[c.as]
+    delete waiters[c.as]
+    all.forEach((one) => one(err, sbot))
+  })
+}
+
+// What a call came to; an error that is the end of its connection is told as that.
+function tell (c, sbot, answer) {
+  const failed = 'error' in answer || typeof answer.end === 'string'
+  setImmediate(() => {
+    say(Object.assign({ id: c.id }, failed && sbot.closed ? { gone: true } : answer))
+    if (c.alone && !sbot.closed) sbot.close(true, () => {})
   })
 }
 
@@ -60,36 +88,40 @@ function listen () {
   lines.on('line', (line) => {
     const c = JSON.parse(line)
     if (c.finish) return waiting.splice(0).forEach((end) => end())
-    const fn = c.name.split('.').reduce((o, k) => o && o[k], clients[c.as])
-    if (typeof fn !== 'function') say({ id: c.id, error: 'no such name: ' + c.name })
-    else if (c.as === 'async') ask(c, fn)
-    else if (c.as === 'source') read(c, fn(...c.args))
-    else if (c.as === 'sink') {
-      const heeded = whenSilent(() => say({ id: c.id, silent: true }))
-      pull(pull.values(c.sent || []), fn(...c.args, (err) => { heard = Date.now(); heeded(); say(err ? { id: c.id, error: text(err) } : { id: c.id, end: true }) }))
-    } else {
-      const stream = fn(...c.args)
-      pull(pull.values(c.sent || []), stream.sink)
-      read(c, stream.source)
-    }
+    client(c, (err, sbot) => {
+      if (err) return say({ id: c.id, gone: true })
+      const fn = c.name.split('.').reduce((o, k) => o && o[k], sbot)
+      const done = (answer) => tell(c, sbot, answer)
+      if (typeof fn !== 'function') done({ error: 'no such name: ' + c.name })
+      else if (c.as === 'async') ask(c, fn, done)
+      else if (c.as === 'source') read(c, fn(...c.args), done)
+      else if (c.as === 'sink') {
+        const heeded = whenSilent(() => done({ silent: true }))
+        pull(pull.values(c.sent || []), fn(...c.args, (err) => { heard = Date.now(); heeded(); done(err ? { error: text(err) } : { end: true }) }))
+      } else {
+        const stream = fn(...c.args)
+        pull(pull.values(c.sent || []), stream.sink)
+        read(c, stream.source, done)
+      }
+    })
   })
 }
 
-function ask (c, fn) {
+function ask (c, fn, then) {
   let over = false
-  const done = (o) => { if (!over) { over = true; heeded(); say(Object.assign({ id: c.id }, o)) } }
+  const done = (answer) => { if (!over) { over = true; heeded(); then(answer) } }
   const heeded = whenSilent(() => done({ silent: true }))
   fn(...c.args, (err, value) => { heard = Date.now(); done(err ? { error: text(err) } : { value }) })
 }
 
-function read (c, source) {
+function read (c, source, then) {
   const items = []
   let over = false
   const done = (end) => {
     if (over) return
     over = true
     heeded()
-    say({ id: c.id, items, end })
+    then({ items, end })
   }
   const quiet = () => { done(false); source(true, () => {}) }
   if (c.wait) waiting.push(quiet)

@@ -17,6 +17,8 @@ PLUGINS: dict[str, Maker] = {
 CLIENTS: dict[str, Maker] = threads.MAKERS
 """What the stack around ssb-db2 answers."""
 MAKERS = {**PLUGINS, **CLIENTS}
+TRIES = 8
+"""How many calls are made for one that is asked."""
 
 
 def methods(*wanted: str) -> list[str]:
@@ -25,6 +27,8 @@ def methods(*wanted: str) -> list[str]:
 
 
 def questions(name: str, data: dict[str, Any], seed: int, count: int) -> list[Question]:
-    """That many calls of one method."""
+    """That many calls of one method, no two alike as long as its maker finds others."""
     picks = Picks(seed, data)
-    return [MAKERS[name](picks) for _ in range(count)]
+    made = [MAKERS[name](picks) for _ in range(count * TRIES)]
+    different = list({str(one): one for one in made}.values())
+    return [*different, *made][:count]

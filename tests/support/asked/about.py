@@ -66,22 +66,26 @@ def _read(p: Picks) -> Question:
 
 def _names(name: str) -> Maker:
     def make(p: Picks) -> Question:
-        # ssb-server drops the connection over the empty text that it would answer, and remembers by what lists are as texts
-        odd = p.one(None, True, 1, -1, 1.5, "x", {})
-        forms: list[Any] = [[p.feed()], [p.feed()], [p.feed()], [p.linked() or "x"], [odd]]
+        # ssb-names remembers by what lists are as texts
+        odd = p.one(None, True, 1, -1, 1.5, "", "x", {})
+        forms: list[Any] = [[p.feed()], [p.linked()], [p.key()], [p.blob()], [p.bent()], [odd]]
         return Question(name, p.of(forms))
 
     return make
 
 
 def _signifies(p: Picks) -> Question:
-    name = str(p.of(p.data["names"]))
+    name, word = str(p.of(p.data["names"])), str(p.of(p.data["words"]))[: 1 + p.number(5)]
     odd = p.one(
         None, True, 1, 1.5, "", "x", {}, [1]
     )  # ssb-names remembers what it found for 1 as that for "1"
     return Question(
         "names.getSignifies",
-        [p.one(name, name, name[:1], name[:2], name.upper(), odd, "annie", "the own")],
+        [
+            p.one(
+                name, name[: p.number(9)], name.upper(), name + word, word, odd, "annie", "the own"
+            )
+        ],
     )
 
 

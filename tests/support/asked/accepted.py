@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any
 
-from common.feed.options import is_truthy
-from tests.support.answers import Accepted, failed, options, stumbled
+from common.feed.javascript import is_truthy
+from tests.support.answers import ENDED, Accepted, failed, options, stumbled
 from tests.support.asked import accepted_queries
 from tests.support.asking import Answer, Question
 
@@ -72,6 +72,7 @@ WATCHED: tuple[Accepted, ...] = (
 """The differences of streams that stay open."""
 
 ACCEPTED: tuple[Accepted, ...] = (
+    ENDED,
     *accepted_queries.QUERIES,
     Accepted(
         "the plugin stumbles over the argument and says it in V8's words, or throws where nobody catches; we refuse it in ours",

@@ -128,6 +128,7 @@ def _of_message(name: str) -> Maker:
                     p.of(p.data["private"]),
                     p.data["nowhere"],
                     p.feed(),
+                    p.bent(),
                     p.odd(),
                 )
             ],

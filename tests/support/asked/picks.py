@@ -58,6 +58,21 @@ class Picks:
         """Any message's id."""
         return str(self._random.choice(self.messages)["key"])
 
+    def bent(self) -> str:
+        """An id that is none, or of something else."""
+        whole = self.one(self.feed, self.key, self.blob)()
+        kind = whole.rsplit(".", 1)[1]
+        return str(
+            self.one(
+                whole[:-1],
+                whole[1:],
+                whole[: 2 + self.number(40)] + "." + kind,
+                whole + "?a=b",
+                whole.replace(kind, "sha512"),
+                self.one("@", "%", "&") + whole[1:],
+            )
+        )
+
     def root(self) -> Any:
         """What some message calls its root."""
         return self._member("root")

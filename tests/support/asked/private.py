@@ -5,6 +5,8 @@ from typing import Any
 from tests.support.asked.picks import Maker, Picks
 from tests.support.asking import Question
 
+LONG = ("createLogStream", "createFeedStream")
+
 
 def _boxed(p: Picks) -> dict[str, Any]:
     """A message with boxed content, for us or not."""
@@ -29,7 +31,7 @@ def _unbox(p: Picks) -> Question:
         p.odd(),
         "x.box",
         "AAAA.box",
-        str(content)[:200] + ".box",
+        str(content)[: p.number(400)] + p.one(".box", ".box2", ""),
     ]
     return Question("private.unbox", p.one([p.of(forms)], [p.of(forms)], [p.of(forms)], []))
 
@@ -88,7 +90,7 @@ def _get(p: Picks) -> Question:
 
 def _feed_state(p: Picks) -> Question:
     nobody = "@" + "B" * 42 + "A=.ed25519"
-    forms: list[Any] = [[p.feed()], [p.feed()], [p.one(nobody, p.key(), p.odd())], []]
+    forms: list[Any] = [[p.feed()], [p.feed()], [p.one(nobody, p.key(), p.odd())], [p.bent()], []]
     return Question("getFeedState", p.of(forms))
 
 
@@ -101,7 +103,8 @@ def _stream(name: str) -> Maker:
         options: dict[str, Any] = p.given(
             dict.fromkeys(("private", "keys", "values", "reverse", "raw", "meta"), p.flag), 0.4
         )
-        options |= p.given({"limit": p.limit}, 0.5)
+        # nearly all there is, a few hundred times, says no more than parts of it
+        options |= p.given({"limit": p.limit}, 0.85 if name in LONG else 0.5)
         if name in ("createLogStream", "messagesByType"):
             options |= _bounds(p, p.received)
         if name == "createFeedStream":

@@ -26,15 +26,16 @@ HASHTAGS = (
 
 def _filters(p: Picks) -> dict[str, Any]:
     """What all sources of threads take."""
-    kinds = [p.kind() for _ in range(1 + p.number(2))]
+    kinds = [p.kind() for _ in range(1 + p.number(3))]
     given = p.given({"reverse": lambda: p.one(True, False, None)}, 0.4)
-    given |= p.given({"threadMaxSize": lambda: p.one(1, 2, 3, 5, 50, 0)}, 0.35)
+    given |= p.given({"threadMaxSize": lambda: p.one(1, 2, 3, 4, 5, 7, 50, 0)}, 0.5)
     lists: tuple[dict[str, Any], ...] = (
-        {},
         {},
         {"allowlist": ["post"]},
         {"allowlist": kinds},
+        {"allowlist": kinds},
         {"blocklist": kinds},
+        {"blocklist": [*kinds, "post"]},
     )
     return {**given, **p.of(lists)}
 
@@ -82,7 +83,7 @@ def _matching(p: Picks) -> Question:
 
 
 def _recent(p: Picks) -> Question:
-    options = {"limit": p.often(p.one(1, 2, 3, 5, 10, 100, 0, -1), 0.06)}
+    options = {"limit": p.often(p.one(p.number(100), p.number(20), 1000, -1), 0.06)}
     options |= p.given({"preserveCase": lambda: p.one(True, False)}, 0.5)
     return Question("threads.recentHashtags", [options])
 

@@ -52,6 +52,8 @@ def _meme_words(p: Picks) -> str:
             "no",
             "stone_wall",
             _words(p),
+            _words(p),
+            _words(p)[: 2 + p.number(6)],
         )
     )
 
@@ -76,6 +78,8 @@ def _suggest(p: Picks) -> Question:
                     name[:1],
                     name[:2],
                     name[:3],
+                    name[:4],
+                    name[1:],
                     name.upper(),
                     name.strip().replace(" ", "-"),
                     "",
