@@ -121,7 +121,9 @@ def _texts(out: Sequence[Any], given: Sequence[Shown]) -> list[bytes]:
 
 
 def _text(item: Any) -> bytes:
-    """An item as text; what is undefined is `false`, as muxrpc's codec writes it."""
+    """An item as text, which bytes are already; what is undefined is `false`, as muxrpc's codec writes it."""
+    if type(item) is bytes:
+        return item
     return compact_utf8(False if item is UNDEFINED else clean(item))
 
 

@@ -4,14 +4,16 @@ A row has the number of the link within its message, which is read again for wha
 Called by the views of `links2` and `backlinks`.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from common.bus import Call
+from common.feed.record import Record
 from common.query import choice
 from common.query.choice import Index
 from common.query.errors import QueryError
 from common.query.keys import MAX_KEY
+from common.query.needed import is_met
 from common.query.request import Request, Span, span_of
 from common.query.stages import Query
 from services.indexing.adapters.reader import BOTH, CHUNK, Reader
@@ -44,8 +46,16 @@ class Kind(Protocol):
         ...
 
 
-At: TypeAlias = Callable[[Index, bytes, Message], dict[str, Any] | None]
-"""The link of a key that is whole, as far as `given` needs it; None where the key does not tell."""
+class Short(Protocol):
+    """How links are had without making all of a message's."""
+
+    def at(self, index: Index, key: bytes, message: Message) -> dict[str, Any] | None:
+        """The link of a key that is whole, as far as `given` needs it; None where the key does not tell."""
+        ...
+
+    def unread(self, index: Index, key: bytes, record: Record) -> Shown | None:
+        """The same as its index gives it, without parsing the message; None where that is needed."""
+        ...
 
 
 class LinkRows:
@@ -76,11 +86,11 @@ def _values(index: Index, link: Mapping[str, Any]) -> list[Any] | None:
 
 
 async def read_links(
-    call: Call, reader: Reader, request: Request, kind: Kind, at: At | None = None
+    call: Call, reader: Reader, request: Request, kind: Kind, short: Short | None = None
 ) -> None:
     """Send the links that a query finds, in the order of the index that suits it best.
 
-    `at`, where there is one, saves making all links of a message for one of them.
+    `short` is for kinds that can do with less.
 
     Raises: QueryError.
     """
@@ -88,8 +98,11 @@ async def read_links(
     if span.chosen is None:
         await _all(call, reader, request, kind)
         return
-    query = Query(choice.without_sort(request.query))
-    await answer(call, reader, request, query, _Found(reader, request, span, kind, at))
+    stages = choice.without_sort(request.query)
+    query, found = Query(stages), _Found(reader, request, span, kind, short)
+    if short is not None and not request.live and is_met(stages, span):
+        query, found.is_met = Query(None), True
+    await answer(call, reader, request, query, found)
 
 
 async def _all(call: Call, reader: Reader, request: Request, kind: Kind) -> None:
@@ -119,7 +132,7 @@ class _Found:
     """The links of a span of an index."""
 
     def __init__(
-        self, reader: Reader, request: Request, span: Span, kind: Kind, at: At | None
+        self, reader: Reader, request: Request, span: Span, kind: Kind, short: Short | None
     ) -> None:
         assert span.chosen is not None  # noqa: S101  the caller saw to it
         self._reader = reader
@@ -127,7 +140,9 @@ class _Found:
         self._span = span
         self._index = span.chosen
         self._kind = kind
-        self._at = at
+        self._short = short
+        #: Whether all that there is passes the query.
+        self.is_met = False
         self.marked = request.sync is not False
 
     async def old(self, upto: int) -> AsyncIterator[list[Shown]]:
@@ -154,14 +169,25 @@ class _Found:
         return values is not None and between(self._span, values)
 
     async def _of_rows(self, rows: Sequence[Row]) -> list[Shown]:
-        messages = await self._reader.messages(sorted({row.position for row in rows}))
-        by_position = {one.position: one for one in messages}
+        records = dict(await self._reader.records(sorted({row.position for row in rows})))
+        messages: dict[int, Message] = {}
         made: dict[int, list[dict[str, Any]]] = {}
         found = []
         for row in rows:
-            message = by_position.get(row.position)
-            if message is not None and (link := self._link(row, message, made)) is not None:
-                found.append(self._kind.given(self._index, message, link))
+            position = row.position
+            record = records.get(position)
+            if record is None:
+                continue
+            if self.is_met and self._short is not None:
+                unread = self._short.unread(self._index, row.key, record)
+                if unread is not None:
+                    found.append(unread)
+                    continue
+            if position not in messages:
+                messages[position] = self._reader.read(position, record)
+            link = self._link(row, messages[position], made)
+            if link is not None:
+                found.append(self._kind.given(self._index, messages[position], link))
         return found
 
     def _link(
@@ -169,8 +195,8 @@ class _Found:
     ) -> dict[str, Any] | None:
         """The link of a row, from its key or else from all of its message, which are made once."""
         is_whole = len(row.key) < MAX_KEY
-        if is_whole and self._at is not None:
-            link = self._at(self._index, row.key, message)
+        if is_whole and self._short is not None:
+            link = self._short.at(self._index, row.key, message)
             if link is not None:
                 return link
         if message.position not in made:

@@ -14,7 +14,7 @@ from common.feed.links import ContentLink, links_in, say_the_same
 from common.feed.private import Opened
 from common.feed.record import Record
 
-__all__ = ["PRIVATE", "PUBLIC", "Message", "Opens", "Space", "parse_value", "time_of"]
+__all__ = ["PRIVATE", "PUBLIC", "Message", "Opens", "Space", "claimed_in", "parse_value"]
 
 Space: TypeAlias = bytes
 PUBLIC: Space = b"\0"
@@ -72,7 +72,10 @@ class Message:
 
         Claims that are no number do not count.
         """
-        return _time(self.value["timestamp"], self.record.received)
+        claimed, received = self.value["timestamp"], self.record.received
+        if isinstance(claimed, bool) or not isinstance(claimed, int | float) or not claimed:
+            return received
+        return min(float(claimed), received)
 
     def with_opened(self, opened: Opened | None) -> "Message":
         """The same as those see it who know this of its box."""
@@ -83,21 +86,13 @@ class Message:
         return self.with_opened(None)
 
 
-def time_of(record: Record) -> float | None:
-    """The time of a message whose content is no box, seen in its text; None where it must be parsed for that."""
-    message = record.message
+def claimed_in(message: bytes) -> float | None:
+    """The time that a message claims, seen in its text; None where it is no usual one, or the content is a box."""
     begin = message.find(_CLAIMED) + len(_CLAIMED)
     end = message.find(_CONTENT, begin)
-    box = end + len(_CONTENT)
-    if end < 0 or message[box : box + 1] == b'"' or _NUMBER.fullmatch(message, begin, end) is None:
+    if end < 0 or message.startswith(b'"', end + len(_CONTENT)):
         return None
-    return _time(float(message[begin:end]), record.received)
-
-
-def _time(claimed: Any, received: float) -> float:
-    if isinstance(claimed, bool) or not isinstance(claimed, int | float) or not claimed:
-        return received
-    return min(float(claimed), received)
+    return float(message[begin:end]) if _NUMBER.fullmatch(message, begin, end) else None
 
 
 def parse_value(message: bytes) -> dict[str, Any]:

@@ -6,19 +6,19 @@ Never knows who asks: what it gives is for the owner of the boxes. Called by the
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from common.feed.items import item_of
+from common.feed.items import item_of, js_number
 from common.feed.javascript import number
 from common.feed.json import compact_utf8
 from common.feed.opened import opened_members
 from common.feed.record import Record
 from common.refs import message_id
-from services.indexing.model.message import Message, time_of
+from services.indexing.model.message import Message, claimed_in
 
 __all__ = ["Shown", "shown", "unread"]
 
 
 class Shown(NamedTuple):
-    """Something to give; for what is a message as it was written, its record and what stands behind its members."""
+    """Something to give: a value, or its text as bytes; of a message as it was written its record, and what is behind it."""
 
     item: Any
     record: Record | None = None
@@ -35,12 +35,12 @@ class Shown(NamedTuple):
 
 
 def unread(record: Record) -> Shown | None:
-    """A message to give as it was written, with its time (`rts`) behind, unparsed; None where it has to be parsed.
-
-    Its value is not there: for what goes through no stages.
-    """
-    time = time_of(record)
-    return None if time is None else Shown(record, record, {"rts": number(time)})
+    """A message to give as it was written, with its time (`rts`) behind, unparsed; None where it has to be parsed."""
+    claimed, received = claimed_in(record.message), record.received
+    if claimed is None:
+        return None
+    time = min(claimed, received) if claimed else received
+    return Shown(item_of(record, extra=b',"rts":%b' % js_number(time).encode()))
 
 
 def shown(message: Message, **more: Any) -> Shown:

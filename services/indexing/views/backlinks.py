@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.bus import Call, CallerError, Method
+from common.feed.items import item_of, js_number
 from common.feed.javascript import UNDEFINED, is_truthy, text_of
+from common.feed.json import compact_utf8
+from common.feed.record import Record
 from common.query import indexes
 from common.query.backlinks import destinations, resolved_time
 from common.query.choice import Index
@@ -16,7 +19,7 @@ from common.query.request import Request, read_request
 from services.indexing.adapters.reader import Reader
 from services.indexing.answering import faults
 from services.indexing.linking import LinkRows, read_links
-from services.indexing.model.message import Message
+from services.indexing.model.message import Message, claimed_in
 from services.indexing.model.shown import Shown, shown
 from services.indexing.model.view import View
 
@@ -64,12 +67,28 @@ class _Backlinks:
 VIEWS: tuple[View, ...] = (LinkRows(_Backlinks()),)
 
 
-def _at(index: Index, key: bytes, message: Message) -> dict[str, Any] | None:
-    dest = text_in(key[len(index.name) :], index.fields.index(("dest",)))
-    if dest is None:
-        return None
-    claimed, received = message.value.get("timestamp"), message.record.received
-    return {"dest": dest, "rts": resolved_time(claimed, received)}
+class _Short:
+    """What its key and a look at its text tell of a mention."""
+
+    def at(self, index: Index, key: bytes, message: Message) -> dict[str, Any] | None:
+        dest = _dest(index, key)
+        if dest is None:
+            return None
+        claimed, received = message.value.get("timestamp"), message.record.received
+        return {"dest": dest, "rts": resolved_time(claimed, received)}
+
+    def unread(self, index: Index, key: bytes, record: Record) -> Shown | None:
+        dest, claimed = _dest(index, key), claimed_in(record.message)
+        if dest is None or claimed is None:
+            return None
+        extra = b',"dest":' + compact_utf8(dest)
+        if index.name != "DTS" and claimed:
+            extra += b',"rts":' + js_number(min(claimed, record.received)).encode()
+        return Shown(item_of(record, extra=extra))
+
+
+def _dest(index: Index, key: bytes) -> str | None:
+    return text_in(key[len(index.name) :], index.fields.index(("dest",)))
 
 
 def mentioning(dest: str) -> tuple[str, bytes]:
@@ -83,7 +102,7 @@ def methods(reader: Reader) -> Mapping[str, Method]:
     async def read(call: Call) -> None:
         """`backlinks.read`: messages that mention something, through the stages of a query."""
         with faults():
-            await read_links(call, reader, _request(call.args), _Backlinks(), _at)
+            await read_links(call, reader, _request(call.args), _Backlinks(), _Short())
 
     return {"backlinks.read": Method("source", read)}
 

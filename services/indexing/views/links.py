@@ -130,7 +130,8 @@ def methods(reader: Reader) -> Mapping[str, Method]:
             side = _BACK if asked.back else _FORTH
             keys = (key for key, _, _ in Links().rows(seen_as) if key.startswith(side))
             found = (link for link in map(_link_of, keys) if asked.has(link))
-            return [_item(asked, link, message.record.key, seen_as) for link in found]
+            value = item(seen_as, keys=False) if asked.values else b""
+            return [_item(asked, link, message.record.key, value) for link in found]
 
         await serve(call, reader, asked, old=old, comes=comes)
 
@@ -139,22 +140,22 @@ def methods(reader: Reader) -> Mapping[str, Method]:
 
 async def _items(reader: Reader, asked: _Asked, found: Sequence[tuple[Row, _Link]]) -> list[bytes]:
     if not asked.values:
-        return [_item(asked, link, row.value, None) for row, link in found]
+        return [_item(asked, link, row.value) for row, link in found]
     positions = sorted({row.position for row, _ in found})
-    messages = {
-        message.position: shown(message, private=asked.private)
-        for message in await reader.messages(positions)
-    }
+    records = await reader.records(positions)
+    if asked.private:
+        values = {one[0]: item(reader.read(*one), keys=False) for one in records}
+    else:
+        values = {position: record.message for position, record in records}
     return [
-        _item(asked, link, row.value, messages[row.position])
+        _item(asked, link, row.value, values[row.position])
         for row, link in found
-        if row.position in messages
+        if row.position in values
     ]
 
 
-def _item(asked: _Asked, link: _Link, key: bytes, message: Message | None) -> bytes:
+def _item(asked: _Asked, link: _Link, key: bytes, value: bytes = b"") -> bytes:
     """A link as the client wants it; of `key`, `value` and neither where it wants no `meta`."""
-    value = b"" if message is None or not asked.values else item(message, keys=False)
     if not asked.meta and not asked.keys:
         return value
     name = message_id(key)
