@@ -50,10 +50,11 @@ def is_met(query: Any, span: Span) -> bool:
     rule = query[0] if isinstance(query, list) and len(query) == 1 else None
     if span.chosen is None or not isinstance(rule, dict) or list(rule) != ["$filter"]:
         return False
-    bounds = zip(span.chosen.fields, span.gte, span.lte, strict=True)
-    fixed = {
-        _way(field): low for field, low, high in bounds if isinstance(low, str) and low == high
-    }
+    fixed: dict[tuple[str, ...], str] = {}
+    for field, low, high in zip(span.chosen.fields, span.gte, span.lte, strict=True):
+        if not isinstance(low, str) or low != high:
+            break  # behind a field with several values all others have several, too
+        fixed[_way(field)] = low
     return all(
         isinstance(text, str)
         and fixed.get(way) == text

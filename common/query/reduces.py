@@ -14,15 +14,19 @@ from common.query import order
 from common.query.errors import Place
 from common.query.values import add, getter
 
-__all__ = ["REDUCES", "Key", "Reduce", "grouped", "named", "of_object"]
+__all__ = ["REDUCES", "Key", "Reduce", "grouped", "named", "of_object", "unchanged"]
 
 _Two: TypeAlias = Callable[[Any, Any], Any]
 
 
 class Reduce(NamedTuple):
-    """A rule of two values: what was kept, and one more."""
+    """A rule of two values: what was kept, and one more.
+
+    `again`, where it is another, is for one more of a group whose keys are texts, which are the same then.
+    """
 
     two: _Two
+    again: _Two | None = None
 
     def alone(self, value: Any) -> Any:
         """What it gives where only one value is there: JavaScript calls it without the other one.
@@ -63,13 +67,27 @@ def of_object(parts: Mapping[str, Reduce]) -> Reduce:
             return {name: part(UNDEFINED, item) for name, _, part in several}
         return {name: part(get(kept), item) for name, get, part in several}
 
-    return Reduce(two)
+    changing = [(n, r.again or r.two) for n, r in parts.items() if r.again is not unchanged]
+
+    def again(kept: Any, item: Any) -> Any:
+        if type(kept) is not dict:
+            return two(kept, item)
+        for name, part in changing:
+            kept[name] = part(kept.get(name, UNDEFINED), item)
+        return kept
+
+    return Reduce(two, again)
+
+
+def unchanged(kept: Any, _: Any) -> Any:
+    """What is kept of a key that is the same again."""
+    return kept
 
 
 def grouped(keys: list[Key], reduce: Reduce, keep: Callable[[], None], place: Place) -> Reduce:
     """One reduce for each group, the groups in the order of their keys; a key that is a list ends the comparison."""
     ways = [[getter(name) for name in key.path] for key in keys]
-    places = _Places()
+    gets, places, again = [key.get for key in keys], _Places(), reduce.again or reduce.two
 
     def compare(kept: Any, needle: list[Any]) -> int:
         for way, wanted in zip(ways, needle, strict=True):
@@ -86,15 +104,17 @@ def grouped(keys: list[Key], reduce: Reduce, keep: Callable[[], None], place: Pl
         if is_truthy(groups) and not isinstance(groups, list):
             groups = reduce.two([], groups)
         kept: list[Any] = groups if is_truthy(groups) else []
-        needle = [key.get(item) for key in keys]
+        needle = [get(item) for get in gets]
         at = places.of(kept, needle)
-        if at is None:
-            at, found = _search(kept, needle, compare)
-            if not found:
-                keep()
-                kept.insert(at, UNDEFINED)
-                places.forget()
-            places.note(kept, needle, at)
+        if at is not None:
+            kept[at] = again(kept[at], item)
+            return kept
+        at, found = _search(kept, needle, compare)
+        if not found:
+            keep()
+            kept.insert(at, UNDEFINED)
+            places.forget()
+        places.note(kept, needle, at)
         kept[at] = reduce.two(kept[at], item)
         return kept
 
@@ -110,8 +130,11 @@ class _Places:
 
     def of(self, kept: list[Any], needle: list[Any]) -> int | None:
         """The place of a group that was noted; None of others."""
-        if self._kept is not kept or not all(type(one) is str for one in needle):
+        if self._kept is not kept:
             return None
+        for one in needle:
+            if type(one) is not str:
+                return None
         return self._places.get(tuple(needle))
 
     def note(self, kept: list[Any], needle: list[Any], at: int) -> None:

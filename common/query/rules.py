@@ -182,7 +182,7 @@ class Maker:
         if isinstance(made, reduces.Reduce):
             return made
         groups.append(reduces.Key(path, made))
-        return reduces.Reduce(lambda _, item: made(item))
+        return reduces.Reduce(lambda _, item: made(item), reduces.unchanged)
 
 
 def _as_one(made: One | reduces.Reduce) -> One:

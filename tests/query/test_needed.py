@@ -95,3 +95,13 @@ def test_an_index_says_all_of_what_it_is_sorted_by(wanted: Any, expected: bool) 
         span = span_of(indexes.QUERY, query, choice.QUERY)
         assert is_met(query, span) is met
     assert not is_met({"value": {"author": FEED}}, span_of(indexes.QUERY, query, choice.QUERY))
+
+
+def test_what_stands_behind_a_field_of_many_values_is_not_all_of_one() -> None:
+    query = [
+        {"$filter": {"dest": FEED}},
+        {"$sort": [["value", "content", "type"], ["dest"], ["rts"]]},
+    ]
+    span = span_of(indexes.BACKLINKS, query, choice.LINKS)
+    assert not is_met(query[:1], span)
+    assert is_met(query[:1], span_of(indexes.BACKLINKS, query[:1], choice.LINKS))

@@ -50,6 +50,7 @@ def shown(message: Message, **more: Any) -> Shown:
         "key": message_id(record.key),
         "value": message.value if opened is None else opened_members(message.value, opened),
         "timestamp": number(record.received),
-        **more,
     }
+    if more:
+        item |= more
     return Shown(item, record, more) if opened is None else Shown(item)

@@ -5,11 +5,13 @@ them need no rows: `log` is the log itself, `lor` the view of `times`. Messages 
 keeps the last one only, are all there.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from common.bus import Call, Method
 from common.feed.javascript import number
+from common.feed.record import Record
 from common.query import choice, indexes
 from common.query.errors import QueryError
 from common.query.keys import cut, joined, key_of, part_of
@@ -120,16 +122,31 @@ class _Messages:
         self.marked = span.chosen is not None and request.sync is not False
 
     async def old(self, upto: int) -> AsyncIterator[list[Shown]]:
+        reading: asyncio.Future[list[tuple[int, Record]]] | None = None
+        try:
+            async for part in self._parts(upto):
+                # The next ones are on their way while these are worked on; not where few may be enough.
+                before, reading = reading, asyncio.ensure_future(self._reader.records(part))
+                if self._request.limit is not None:
+                    before, reading = reading, None
+                if before is not None:
+                    yield self._given(await before)
+            if reading is not None:
+                yield self._given(await reading)
+        finally:
+            if reading is not None:
+                reading.cancel()
+
+    async def _parts(self, upto: int) -> AsyncIterator[Sequence[int]]:
         limit = None if self.is_met else self._request.limit  # all that are read count
         async for positions in self._positions(upto):
             for part in at_first_few([p for p in positions if p <= upto], limit):
-                yield await self._found(part)
+                yield part
 
-    async def _found(self, positions: Sequence[int]) -> list[Shown]:
+    def _given(self, records: Sequence[tuple[int, Record]]) -> list[Shown]:
         if self.is_met:
-            records = await self._reader.records(positions)
             return [unread(one[1]) or self._shown(self._reader.read(*one)) for one in records]
-        messages = await self._reader.messages(positions)
+        messages = [self._reader.read(*one) for one in records]
         return self.fresh(messages) if self._ways else [self._shown(one) for one in messages]
 
     def fresh(self, messages: Sequence[Message]) -> list[Shown]:
