@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from common.bus import Call, CallerError, OurError
+from common.feed.javascript import text_of
 from common.runtime.threads import in_thread
 from common.store import StoreError
 from services.indexing.adapters.builder import Builder
@@ -58,10 +59,16 @@ class UpkeepHandlers:
         return {"position": self._index.position}
 
     async def rebuild(self, call: Call) -> object:
-        """`rebuild(view?)`: fold a view, or all, from the first message, beside what answers; true when done."""
+        """`rebuild(view?)`: fold a view, or all, from the first message, beside what answers; true when done.
+
+        An object instead is that of options which a command line adds, and names none.
+        """
         known, name = self._positions(), call.args[0] if call.args else None
-        if name is not None and name not in known:
-            raise CallerError(f"no view is called {name}: there are {', '.join(sorted(known))}")
+        if isinstance(name, dict):
+            name = None
+        if name is not None and (not isinstance(name, str) or name not in known):
+            named, all_of_them = text_of(name), ", ".join(sorted(known))
+            raise CallerError(f"no view is called {named}: there are {all_of_them}")
         asked = set(known) if name is None else {name}
         folded = asked - {NAME}
         for one in sorted(folded):

@@ -34,6 +34,7 @@ async def test_rebuilt_views_answer_all_the_time_and_are_right(suite: Suite) -> 
     assert found[-len(NAMES) :] == ALL_WELL
     assert found[0] == {"checked": 450, "of": 450}
     assert await suite.call("rebuild", "types") is True
+    assert await suite.call("rebuild", {"path": "/"}) is True  # what a command line adds
     assert len(await suite.items("messagesByType", "contact")) == 150
 
 
@@ -61,7 +62,13 @@ async def test_who_waits_for_a_position_is_answered_when_it_is_there(suite: Suit
 
 
 @pytest.mark.parametrize(
-    ("method", "argument"), [("rebuild", "nothing"), ("views.wait", {"position": -1})]
+    ("method", "argument"),
+    [
+        ("rebuild", "nothing"),
+        ("rebuild", ["types"]),
+        ("rebuild", 5),
+        ("views.wait", {"position": -1}),
+    ],
 )
 async def test_bad_arguments_are_the_callers_fault(
     suite: Suite, method: str, argument: object
