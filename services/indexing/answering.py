@@ -63,6 +63,7 @@ async def answer(
     Raises: QueryError, when a value came that the query cannot treat.
     """
     seen = await reader.caught_up()
+    coming = reader.live(seen)
     giving = Giving(call, query, request.limit)
     if request.old:
         async for found in source.old(seen):
@@ -73,7 +74,7 @@ async def answer(
             return
         if source.marked and not await giving.give([MARK]):
             return
-    async for messages in reader.live(seen):
+    async for messages in coming:
         if not await giving.give(source.fresh(messages)):
             return
 

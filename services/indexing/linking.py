@@ -108,6 +108,7 @@ async def read_links(
 async def _all(call: Call, reader: Reader, request: Request, kind: Kind) -> None:
     """Every link of every message; no stage counts then, and a limit is one of messages, as in the original."""
     seen, left = await reader.caught_up(), request.limit
+    coming = reader.live(seen)
     giving = Giving(call, Query(None), None)
 
     async def give(messages: Sequence[Message]) -> bool:
@@ -123,7 +124,7 @@ async def _all(call: Call, reader: Reader, request: Request, kind: Kind) -> None
         if not await give(await reader.messages(positions[begin : begin + CHUNK])):
             return
     if request.live and not (request.old and request.reverse):
-        async for messages in reader.live(seen):
+        async for messages in coming:
             if not await give(messages):
                 return
 

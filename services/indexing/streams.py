@@ -70,6 +70,7 @@ async def serve(
 ) -> None:
     """Send the items that `old` makes of what the views have seen, the mark, and the items of each message that comes."""
     seen = await reader.caught_up()
+    coming = reader.live(seen)
     if asked.old:
         async for items in old(seen):
             if items:
@@ -78,7 +79,7 @@ async def serve(
             return
         if asked.sync:
             await call.send([SYNC])
-    async for messages in reader.live(seen):
+    async for messages in coming:
         items = [one for message in messages for one in comes(message)]
         if items:
             await call.send(items)

@@ -98,15 +98,15 @@ class GroupSuite:
         self._town = town
         self.index = index
         self._follower = follower
-        self._client = client
+        self.client = client
 
     async def call(self, method: str, *args: object) -> Any:
         """The value of an async method."""
-        return (await self._client.call("indexing", method, *args)).json()
+        return (await self.client.call("indexing", method, *args)).json()
 
     async def items(self, method: str, *args: object) -> list[Any]:
         """All items of a source."""
-        async with self._client.source("indexing", method, *args) as stream:
+        async with self.client.source("indexing", method, *args) as stream:
             return [item async for batch in stream for item in batch.json()]
 
     async def folded(self) -> None:
@@ -129,7 +129,7 @@ async def group_suite(
     town: Town, data: Path, store: Store | None = None
 ) -> AsyncIterator[GroupSuite]:
     """The service over a log, its own folder, and perhaps views that it folded before."""
-    with tempfile.TemporaryDirectory(prefix="sb-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as folder:
 
         def endpoint(name: str) -> str:
             return f"ipc://{folder}/bus/{name}"

@@ -7,7 +7,8 @@ by `__main__`; queries wait here.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from common.bus import BusError
@@ -53,6 +54,8 @@ class Follower:
         self.on_ahead: Callable[[], None] = _ignore
         #: Why nothing is folded now.
         self.trouble: str | None = None
+        #: Positions of messages that were opened after they were folded, in that order.
+        self.opened = array("Q")
 
     async def follow(self) -> None:
         """Fold the log for ever, from wherever the views are; storage may come and go."""
@@ -101,6 +104,11 @@ class Follower:
                     self._watchers.discard(queue)
                     queue.get_nowait()
                 queue.put_nowait(TOO_SLOW if full else folded)
+
+    def told_late(self, folded: Folded, positions: Iterable[int]) -> None:
+        """The same of messages that were folded before; who follows is told of those at these positions again."""
+        self.opened.extend(positions)
+        self.told(folded)
 
     def moved(self) -> None:
         """Wake who waits for a view to move."""

@@ -5,6 +5,7 @@ Knows views by their names and the log; never knows who asks. Handed to every mo
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 
 from common.feed.record import Record
 from common.refs import FeedId, MessageId
@@ -30,7 +31,7 @@ class Reader:
         self._log = log
         self._index = index
         self._follower = follower
-        self._coming: dict[tuple[int, int, int], asyncio.Future[list[Message]]] = {}
+        self._coming: dict[tuple[int, int, int, int], asyncio.Future[list[Message]]] = {}
 
     @property
     def own(self) -> FeedId:
@@ -137,20 +138,34 @@ class Reader:
         found = await self._log.records_of(keys) if keys else []
         return [None if one is None else self._index.read(0, one) for one in found]
 
-    async def live(self, after: int) -> AsyncIterator[list[Message]]:
-        """The messages after a position as the views see them, for ever.
+    def live(self, after: int) -> AsyncIterator[list[Message]]:
+        """The messages after a position as the views see them, and those up to it that are opened from this call on, for ever.
+
+        As after a `rebuild` of flumedb, which writes all rows again; but nothing else is told twice.
 
         Raises: Unavailable.
         """
+        return self._live(after, len(self._follower.opened))
+
+    async def _live(self, after: int, n_opened: int) -> AsyncIterator[list[Message]]:
+        opened = self._follower.opened
         while True:
-            await self._follower.wait_for(after + 1)
-            upto = min(self._index.position, after + CHUNK)
-            yield await self._came(after, upto)
-            after = upto
+            await self._follower.until(partial(self._has_come, after, n_opened))
+            late = opened[n_opened : n_opened + CHUNK]
+            n_opened += len(late)
+            if shown := [position for position in late if position <= after]:
+                yield await self.messages(shown)
+            elif self._index.position > after:
+                upto = min(self._index.position, after + CHUNK)
+                yield await self._came(after, upto)
+                after = upto
+
+    def _has_come(self, after: int, n_opened: int) -> bool:
+        return self._index.position > after or len(self._follower.opened) > n_opened
 
     async def _came(self, after: int, upto: int) -> list[Message]:
-        """The messages of a range, read once for all who wait for the same; not beyond an erasure."""
-        key = (after, upto, self._index.erasures)
+        """The messages of a range, read once for all who wait for the same; not beyond an erasure, nor what opens some."""
+        key = (after, upto, self._index.erasures, len(self._follower.opened))
         reading = self._coming.get(key)
         if reading is None or (
             reading.done() and (reading.cancelled() or reading.exception() is not None)

@@ -169,4 +169,5 @@ class Unsealer:
 
     def _write(self, opened: Sequence[Message]) -> None:
         if opened:
-            self._follower.told(self._index.late(opened))
+            closed = [one.position for one in opened if self._index.kept(one.position) is None]
+            self._follower.told_late(self._index.late(opened), closed)

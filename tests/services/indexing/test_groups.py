@@ -1,5 +1,6 @@
 """Private groups as the service tells of them, whatever comes first: key, message, or the one that began the group."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ from tests.support.group_suite import FRIEND, KEY, OURS, GroupSuite, Town, group
 from tests.support.waiting import until
 
 OTHER = "%" + "A" * 43 + "=.cloaked"
+
+
+def _text(item: dict[str, Any]) -> str | None:
+    content = item.get("value", item).get("content")
+    return content.get("text") if isinstance(content, dict) else None
 
 
 async def _authors(suite: GroupSuite, name: str) -> list[str]:
@@ -55,6 +61,44 @@ async def test_what_was_said_before_the_key_came_is_opened_then(tmp_path: Path) 
         town.storage.keys = {}
         town.storage.interrupt()
         await until(lambda: bool(town.storage.keys))
+
+
+async def test_who_follows_is_told_of_what_is_opened_late(tmp_path: Path) -> None:
+    town = Town()
+    name, root = town.begin()
+    told: dict[str, list[str | None]] = {}
+
+    async def follow(method: str, asked: dict[str, Any]) -> None:
+        heard = told.setdefault(method, [])
+        async with suite.client.source("indexing", method, asked) as stream:
+            async for batch in stream:
+                heard += [_text(item) for item in batch.json() if "sync" not in item]
+
+    async with group_suite(town, tmp_path) as suite:
+        await suite.folded()
+        town.say(name, root, root, type="post", text="before they asked")
+        await suite.folded()
+        asked: list[tuple[str, dict[str, Any]]] = [
+            (
+                "query.read",
+                {"query": [{"$filter": {"timestamp": {"$gt": 0}}}], "live": True},
+            ),
+            ("messagesByType", {"type": "post", "live": True, "private": True}),
+        ]
+        tasks = [asyncio.create_task(follow(*one)) for one in asked]
+        town.write(FRIEND, {"type": "post", "text": "in between"})
+        await until(lambda: "in between" in told.get("messagesByType", []))
+        await until(lambda: told.get("query.read"))
+        town.say(name, root, root, type="post", text="while they did")
+        town.invite(name, root)
+        await suite.opened(4)
+        expected = ["before they asked", "while they did"]
+        await until(lambda: set(expected) <= set(told["query.read"]))
+        await until(lambda: set(expected) <= set(told["messagesByType"]))
+        assert [text for text in told["messagesByType"] if text in expected] == expected
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_a_group_has_its_name_when_its_first_message_is_here(tmp_path: Path) -> None:
