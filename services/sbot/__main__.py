@@ -28,17 +28,7 @@ def main() -> int:
     """Run the command line; give the exit code."""
     argv = sys.argv[1:]
     try:
-        if argv[:1] in (["start"], ["server"]):
-            return _start(argv)
-        if argv[:1] == ["init"]:
-            return _init(argv[1:])
-        if argv[:1] == ["bus-keys"]:
-            return _bus_keys(argv[1:])
-        if argv[:1] == ["completion"]:
-            return _complete(argv[1:])
-        if argv[:1] == ["ready"]:
-            return _ready(argv[1:])
-        return _call(argv)
+        return _carried_out(argv)
     except StartError as error:
         return _complain(f"sbot: {error}")
     except CommandError as error:
@@ -48,6 +38,16 @@ def main() -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has left: nothing to add
         return 1
+
+
+def _carried_out(argv: list[str]) -> int:
+    own = {"init": _init, "bus-keys": _bus_keys, "completion": _complete, "ready": _ready}
+    name = argv[0] if argv else ""
+    if name not in own and name not in ("start", "server"):
+        return _call(argv)
+    if "--help" in argv:
+        return _print(command.USAGE.rstrip())
+    return own[name](argv[1:]) if name in own else _start(argv)
 
 
 def _complain(text: str) -> int:

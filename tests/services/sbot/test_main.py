@@ -74,6 +74,8 @@ def test_the_effective_configuration_is_printed(home: Path) -> None:
     [
         ([], 0, "usage: sbot start"),
         (["--help"], 0, "usage: sbot start"),
+        (["start", "--help"], 0, "usage: sbot start"),
+        (["init", "--path", "d", "--help"], 0, "usage: sbot start"),
         (["whoami", "--help"], 0, "whoami # sync"),
         (["gossip"], 0, "peers\n"),
         (["nosuch"], 1, "missing command: nosuch\nwhoami|log|publish\ngossip: peers"),
