@@ -66,20 +66,45 @@ def _is_vote(message: dict[str, Any]) -> bool:
 
 
 async def views(bench: Bench, kind: type[Server]) -> Figures:
-    """Questions of clients that ssb-server answers with plugins from npm, which it has here: one at a time, median."""
-    roots = Counter(
-        m["value"]["content"]["root"] for m in bench.messages() if "root" in m["value"]["content"]
-    )
-    ids = [key for key, _ in roots.most_common(FEW)]
+    """Questions of clients that ssb-server answers with plugins from npm, which it has here: one at a time.
+
+    How many messages a thread has (all that name its root), or replies a message, stands in the name of the figure.
+    """
+    place = PluginsServer if kind is SsbServer else kind
+    found: Figures = {}
+    async with place(await bench.full(place)) as server:
+        # Over the net ssb-server waits for delayed acknowledgements (row `latency`): here neither does.
+        client = await server.client(remote=f"unix:{server.folder / 'socket'}~noauth")
+        await asyncio.sleep(SETTLE_S)
+        for name, (method, each) in _of_views(bench).items():
+            async with Watch(server, memory=False) as watch:
+                found[f"ms a {name}"] = Figure(await _one_by_one(client, method, each))
+            found[f"  cpu us a {name}"] = Figure(watch.cpu / (len(each) + WARM_UP) * 1e6)
+        about = [[{"key": "name", "dest": feed}] for feed in bench.feeds[:FEW]]
+        began = time.monotonic()
+        for args in about:
+            await client.call("about.socialValue", *args)
+        found["ms an about.socialValue"] = Figure((time.monotonic() - began) / len(about) * 1000)
+    return found
+
+
+def _of_views(bench: Bench) -> dict[str, tuple[str, list[list[Any]]]]:
+    """What is asked, by the name of the figure."""
+    threads, replied = _named(bench, "root"), _named(bench, "branch")
+    ids = [key for key, _ in threads]
     latest = {"reverse": True, "limit": 50}
-    asked: dict[str, tuple[str, list[list[Any]]]] = {
+    return {
         "query.read, 50 of a channel": (
             "query.read",
             [[{**_filter({"content": {"channel": name}}), **latest}] for name in CHANNELS],
         ),
-        "query.read, a thread": (
+        f"query.read, a thread of {_span(threads)}": (
             "query.read",
             [[_filter({"content": {"type": "post", "root": key}})] for key in ids],
+        ),
+        f"query.read, replies, {_span(replied)}": (
+            "query.read",
+            [[_filter({"content": {"type": "post", "branch": key}})] for key, _ in replied],
         ),
         "backlinks.read, a thread": (
             "backlinks.read",
@@ -91,20 +116,16 @@ async def views(bench: Bench, kind: type[Server]) -> Figures:
             [[{"query": name, "limit": 50}] for name in CHANNELS],
         ),
     }
-    place = PluginsServer if kind is SsbServer else kind
-    found: Figures = {}
-    async with place(await bench.full(place)) as server:
-        # Over the net ssb-server waits for delayed acknowledgements (row `latency`): here neither does.
-        client = await server.client(remote=f"unix:{server.folder / 'socket'}~noauth")
-        await asyncio.sleep(SETTLE_S)
-        for name, (method, each) in asked.items():
-            found[f"ms a {name}"] = Figure(await _one_by_one(client, method, each))
-        about = [[{"key": "name", "dest": feed}] for feed in bench.feeds[:FEW]]
-        began = time.monotonic()
-        for args in about:
-            await client.call("about.socialValue", *args)
-        found["ms an about.socialValue"] = Figure((time.monotonic() - began) / len(about) * 1000)
-    return found
+
+
+def _named(bench: Bench, member: str) -> list[tuple[str, int]]:
+    """The FEW messages that most others name in a member, and by how many."""
+    contents = (message["value"]["content"] for message in bench.messages())
+    return Counter(one[member] for one in contents if member in one).most_common(FEW)
+
+
+def _span(counted: list[tuple[str, int]]) -> str:
+    return f"{counted[-1][1]} to {counted[0][1]}"
 
 
 async def _one_by_one(client: Driver, method: str, each: list[list[Any]]) -> float:

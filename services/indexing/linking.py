@@ -139,6 +139,7 @@ class _Found:
         self._reader = reader
         self._request = request
         self._span = span
+        self._between = between(span)
         self._index = span.chosen
         self._kind = kind
         self._short = short
@@ -167,7 +168,7 @@ class _Found:
 
     def _is_within(self, link: Mapping[str, Any]) -> bool:
         values = _values(self._index, link)
-        return values is not None and between(self._span, values)
+        return values is not None and self._between(values)
 
     async def _of_rows(self, rows: Sequence[Row]) -> list[Shown]:
         records = dict(await self._reader.records(sorted({row.position for row in rows})))

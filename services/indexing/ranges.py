@@ -4,7 +4,7 @@ Rows whose last field is the time received do without it: they stand in the orde
 a position by halving. Knows keys and the log; never knows what an index is for. Called by the views that answer queries.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from common.query.errors import QueryError
@@ -52,13 +52,20 @@ async def positions_between(reader: Reader, gte: Any, lte: Any, upto: int) -> tu
     )
 
 
-def between(span: Span, values: Sequence[Any]) -> bool:
-    """Whether the values of a message's fields are within bounds."""
+def between(span: Span) -> Callable[[Sequence[Any]], bool]:
+    """A test of the values of a message's fields: whether they are within bounds."""
     try:
-        key = key_of(values)
-        return key_of(span.gte) <= key <= key_of(span.lte)
+        low, high = key_of(span.gte), key_of(span.lte)
     except QueryError:  # an object has no place
-        return False
+        return lambda _: False
+
+    def is_within(values: Sequence[Any]) -> bool:
+        try:
+            return low <= key_of(values) <= high
+        except QueryError:
+            return False
+
+    return is_within
 
 
 async def first_since(reader: Reader, time: float, upto: int, *, after: bool = False) -> int:

@@ -8,11 +8,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from common.feed.links import links_in
+from common.feed.record import Record
 from common.refs import message_id
-from services.indexing.model.message import Message
+from services.indexing.model.message import Message, claimed_in, content_at
 from services.indexing.model.words import claimed
 
-__all__ = ["Hit", "Ranked", "hit_of", "ranked"]
+__all__ = ["Hit", "Ranked", "hit_of", "ranked", "seen"]
+
+_LINK = b'"%'
+"""How the id of a message begins in the log, where nothing is escaped that need not be."""
 
 
 class Hit(NamedTuple):
@@ -37,6 +41,14 @@ def hit_of(message: Message) -> Hit:
     links = tuple(link.dest for link in links_in(message.content) if link.dest.startswith("%"))
     key, time = message_id(message.record.key), claimed(message.value["timestamp"])
     return Hit(message.position, key, time, links)
+
+
+def seen(position: int, record: Record) -> Hit | None:
+    """The same, seen in the text of a message that links to no other; None where it must be read for that."""
+    claimed = claimed_in(record.message)
+    if claimed is None or _LINK in record.message[content_at(record.message) :]:
+        return None
+    return Hit(position, message_id(record.key), claimed, ())
 
 
 def ranked(hits: Sequence[Hit]) -> list[Ranked]:

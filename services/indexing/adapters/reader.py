@@ -119,6 +119,25 @@ class Reader:
         """
         return await self._log.records(positions) if positions else []
 
+    async def ahead(
+        self, parts: AsyncIterator[Sequence[int]]
+    ) -> AsyncIterator[list[tuple[int, Record]]]:
+        """The records at each part of many positions; the next ones are on their way while these are worked on.
+
+        Raises: Unavailable.
+        """
+        reading: asyncio.Future[list[tuple[int, Record]]] | None = None
+        try:
+            async for part in parts:
+                before, reading = reading, asyncio.ensure_future(self.records(part))
+                if before is not None:
+                    yield await before
+            if reading is not None:
+                yield await reading
+        finally:
+            if reading is not None:
+                reading.cancel()
+
     def read(self, position: int, record: Record) -> Message:
         """What a record says."""
         return self._index.opened(position, record)

@@ -15,7 +15,7 @@ from services.indexing.adapters.fulltext import Matches
 from services.indexing.adapters.reader import CHUNK, PRIVATE, Reader
 from services.indexing.adapters.search import Search
 from services.indexing.model.words import terms_of
-from services.indexing.ranking import Ranked, hit_of, ranked
+from services.indexing.ranking import Ranked, hit_of, ranked, seen
 from services.indexing.streams import item
 from services.indexing.views.words import PrivateWords
 
@@ -64,8 +64,10 @@ class SearchHandlers:
         matches = await self._search.find(asked.terms)
         public = await self._search.newest(matches, 0, MAX_RANKED)
         hits = []
-        for part in _parts([*public, *await self._private(asked.terms)]):
-            hits += [hit_of(message) for message in await self._reader.messages(part)]
+        async for records in self._reader.ahead(
+            _parts_of([*public, *await self._private(asked.terms)])
+        ):
+            hits += [seen(*one) or hit_of(self._reader.read(*one)) for one in records]
         left = asked.limit
         for found in _parts(ranked(hits)[:left]):
             left = None if left is None else left - len(found)
@@ -125,6 +127,11 @@ def _asked(args: list[Any]) -> _Asked:
     if len(terms) > MAX_TERMS:
         raise CallerError(f"search.query: at most {MAX_TERMS} words")
     return _Asked(terms, int(limit) if is_number(limit) and limit >= 1 else None)
+
+
+async def _parts_of(found: Sequence[T]) -> AsyncIterator[Sequence[T]]:
+    for part in _parts(found):
+        yield part
 
 
 def _parts(found: Sequence[T]) -> Iterator[Sequence[T]]:

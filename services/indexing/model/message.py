@@ -14,7 +14,16 @@ from common.feed.links import ContentLink, links_in, say_the_same
 from common.feed.private import Opened
 from common.feed.record import Record
 
-__all__ = ["PRIVATE", "PUBLIC", "Message", "Opens", "Space", "claimed_in", "parse_value"]
+__all__ = [
+    "PRIVATE",
+    "PUBLIC",
+    "Message",
+    "Opens",
+    "Space",
+    "claimed_in",
+    "content_at",
+    "parse_value",
+]
 
 Space: TypeAlias = bytes
 PUBLIC: Space = b"\0"
@@ -93,6 +102,11 @@ def claimed_in(message: bytes) -> float | None:
     if end < 0 or message.startswith(b'"', end + len(_CONTENT)):
         return None
     return float(message[begin:end]) if _NUMBER.fullmatch(message, begin, end) else None
+
+
+def content_at(message: bytes) -> int:
+    """Where the content of a message begins of which `claimed_in` saw the time."""
+    return message.index(_CONTENT) + len(_CONTENT)
 
 
 def parse_value(message: bytes) -> dict[str, Any]:

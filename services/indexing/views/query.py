@@ -5,7 +5,6 @@ them need no rows: `log` is the log itself, `lor` the view of `times`. Messages 
 keeps the last one only, are all there.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -116,26 +115,19 @@ class _Messages:
         self._reader = reader
         self._request = request
         self._span = span
+        self._is_within = between(span)
         self._ways = _narrow(span, needed(request.query))
         #: Whether all that there is passes the query, which need not be run then.
         self.is_met = not request.live and not self._ways and is_met(request.query, span)
         self.marked = span.chosen is not None and request.sync is not False
 
     async def old(self, upto: int) -> AsyncIterator[list[Shown]]:
-        reading: asyncio.Future[list[tuple[int, Record]]] | None = None
-        try:
-            async for part in self._parts(upto):
-                # The next ones are on their way while these are worked on; not where few may be enough.
-                before, reading = reading, asyncio.ensure_future(self._reader.records(part))
-                if self._request.limit is not None:
-                    before, reading = reading, None
-                if before is not None:
-                    yield self._given(await before)
-            if reading is not None:
-                yield self._given(await reading)
-        finally:
-            if reading is not None:
-                reading.cancel()
+        if self._request.limit is None:
+            async for records in self._reader.ahead(self._parts(upto)):
+                yield self._given(records)
+            return
+        async for part in self._parts(upto):
+            yield self._given(await self._reader.records(part))
 
     async def _parts(self, upto: int) -> AsyncIterator[Sequence[int]]:
         limit = None if self.is_met else self._request.limit  # all that are read count
@@ -154,7 +146,7 @@ class _Messages:
         index = self._span.chosen
         if index is None:
             return found
-        return [one for one in found if between(self._span, _fields(index, one.item))]
+        return [one for one in found if self._is_within(_fields(index, one.item))]
 
     def _shown(self, message: Message) -> Shown:
         if self._span.chosen is None:
