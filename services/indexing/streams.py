@@ -4,7 +4,7 @@ Knows options and the shape of items; never knows a view. Called by the views wh
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from common.bus import Call, CallerError
 from common.feed import options as stream_options
@@ -14,7 +14,11 @@ from common.feed.opened import opened_value
 from services.indexing.adapters.reader import BOTH, PUBLIC, Reader
 from services.indexing.model.message import Message, Space
 
-__all__ = ["checked", "item", "serve", "shown", "spaces", "stream"]
+__all__ = ["checked", "each", "item", "serve", "shown", "spaces", "stream"]
+
+
+F = TypeVar("F")
+M = TypeVar("M")
 
 
 class Asked(Protocol):
@@ -66,11 +70,14 @@ async def serve(
     asked: Asked,
     *,
     old: Callable[[int], AsyncIterator[list[bytes]]],
-    comes: Callable[[Message], Sequence[bytes]],
+    comes: Callable[[int], AsyncIterator[list[bytes]]],
 ) -> None:
-    """Send the items that `old` makes of what the views have seen, the mark, and the items of each message that comes."""
+    """Send the items that `old` makes of what the views have seen, the mark, and those that `comes` makes of what follows.
+
+    `comes` is called before anything is sent: so it is known from where on.
+    """
     seen = await reader.caught_up()
-    coming = reader.live(seen)
+    coming = comes(seen)
     if asked.old:
         async for items in old(seen):
             if items:
@@ -79,10 +86,15 @@ async def serve(
             return
         if asked.sync:
             await call.send([SYNC])
-    async for messages in coming:
-        items = [one for message in messages for one in comes(message)]
+    async for items in coming:
         if items:
             await call.send(items)
+
+
+async def each(found: AsyncIterator[F], make: Callable[[F], M]) -> AsyncIterator[M]:
+    """What is made of each of what comes."""
+    async for one in found:
+        yield make(one)
 
 
 async def stream(
@@ -91,31 +103,27 @@ async def stream(
     options: StreamOptions,
     *,
     old: Callable[[], AsyncIterator[list[int]]],
-    chosen: Callable[[Message], bool],
+    comes: Callable[[int], AsyncIterator[list[Message]]],
     extra: Callable[[Message], bytes] = lambda _: b"",
 ) -> None:
-    """Send the messages at the positions that `old` finds, then those of what comes that are `chosen`.
+    """Send the messages at the positions that `old` finds, then those that `comes` finds after a position.
 
-    Both are asked of messages as the client sees them. A limit is for what was there: live streams have no end
-    (pull-level).
+    A limit is for what was there: live streams have no end (pull-level).
     """
 
-    def written(message: Message) -> bytes:
+    def written(messages: Sequence[Message]) -> list[bytes]:
         keys, values = options.keys, options.values
-        return item(message, keys=keys, values=values, extra=extra(message))
+        seen_as = [shown(message, private=options.private) for message in messages]
+        return [item(one, keys=keys, values=values, extra=extra(one)) for one in seen_as]
 
     async def there(seen: int) -> AsyncIterator[list[bytes]]:
         left = options.limit
         async for positions in old():
             wanted = [p for p in positions if p <= seen][: left if left >= 0 else None]
             found = await reader.messages(wanted)
-            yield [written(shown(message, private=options.private)) for message in found]
+            yield written(found)
             left = left - len(found) if left >= 0 else left
             if left == 0:
                 return
 
-    def comes(message: Message) -> list[bytes]:
-        seen_as = shown(message, private=options.private)
-        return [written(seen_as)] if chosen(seen_as) else []
-
-    await serve(call, reader, options, old=there, comes=comes)
+    await serve(call, reader, options, old=there, comes=lambda seen: each(comes(seen), written))

@@ -17,7 +17,7 @@ from common.store import next_prefix
 from services.indexing.adapters.reader import Reader
 from services.indexing.model.message import Message
 from services.indexing.model.view import Fields, Row, View, text_key
-from services.indexing.streams import item, serve, shown, spaces
+from services.indexing.streams import each, item, serve, shown, spaces
 
 __all__ = ["VIEWS", "Links", "methods"]
 
@@ -133,7 +133,10 @@ def methods(reader: Reader) -> Mapping[str, Method]:
             value = item(seen_as, keys=False) if asked.values else b""
             return [_item(asked, link, message.record.key, value) for link in found]
 
-        await serve(call, reader, asked, old=old, comes=comes)
+        def told(messages: Sequence[Message]) -> list[bytes]:
+            return [one for message in messages for one in comes(message)]
+
+        await serve(call, reader, asked, old=old, comes=lambda seen: each(reader.live(seen), told))
 
     return {"links": Method("source", links)}
 

@@ -3,14 +3,14 @@
 Knows the method as ssb-db 20.4 has it, and how its keys sort.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from common.bus import Call, Method
 from common.feed.items import js_number
 from services.indexing.adapters.reader import Reader
 from services.indexing.model.message import PUBLIC, Message
 from services.indexing.model.view import Fields, View, ordered
-from services.indexing.streams import checked, stream
+from services.indexing.streams import checked, each, stream
 
 __all__ = ["VIEWS", "Times", "methods"]
 
@@ -47,9 +47,9 @@ def methods(reader: Reader) -> Mapping[str, Method]:
         start = ordered(options.lower[0]) if options.lower else b""
         end = ordered(options.upper[0]) if options.upper else None
 
-        def chosen(message: Message) -> bool:
-            time = ordered(message.time)
-            return start <= time and (end is None or time < end)
+        def chosen(messages: Sequence[Message]) -> list[Message]:
+            times = ((message, ordered(message.time)) for message in messages)
+            return [one for one, time in times if start <= time and (end is None or time < end)]
 
         async def old() -> AsyncIterator[list[int]]:
             async for rows in reader.walk(Times.name, start, end, reverse=options.reverse):
@@ -60,7 +60,7 @@ def methods(reader: Reader) -> Mapping[str, Method]:
             reader,
             options,
             old=old,
-            chosen=chosen,
+            comes=lambda seen: each(reader.live(seen), chosen),
             extra=_resolved,
         )
 

@@ -3,7 +3,7 @@
 Knows the method as ssb-db 20.4 has it, and how its keys sort.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from common.bus import Call, CallerError, Method
@@ -11,9 +11,10 @@ from common.feed import options as stream_options
 from common.feed.items import StreamOptions
 from common.feed.javascript import is_truthy
 from services.indexing.adapters.reader import Reader
+from services.indexing.arrivals import moves
 from services.indexing.model.message import Message
 from services.indexing.model.view import Fields, View, ordered
-from services.indexing.streams import spaces, stream
+from services.indexing.streams import each, spaces, stream
 
 __all__ = ["VIEWS", "Types", "methods"]
 
@@ -61,19 +62,39 @@ def methods(reader: Reader) -> Mapping[str, Method]:
         kind, options = asked
         start, end = _bounds(kind, options)
 
-        def chosen(message: Message) -> bool:
-            return any(start <= key < end for key, _, _ in Types().rows(message))
+        where = spaces(private=options.private)
 
         async def old() -> AsyncIterator[list[int]]:
-            asked = spaces(private=options.private)
-            async for rows in reader.walk(
-                Types.name, start, end, reverse=options.reverse, spaces=asked
-            ):
+            walk = reader.walk(Types.name, start, end, reverse=options.reverse, spaces=where)
+            async for rows in walk:
                 yield [row.position for row in rows]
 
-        await stream(call, reader, options, old=old, chosen=chosen)
+        def chosen(messages: Sequence[Message]) -> list[Message]:
+            rows = ((message, key) for message in messages for key, _, _ in Types().rows(message))
+            return [message for message, key in rows if start <= key < end]
+
+        def comes(seen: int) -> AsyncIterator[list[Message]]:
+            if options.private:  # rows of what is opened later stand among those of long ago
+                return each(reader.live(seen), chosen)
+            return _arriving(reader, Types.prefix(kind), (start, end), seen)
+
+        await stream(call, reader, options, old=old, comes=comes)
 
     return {"messagesByType": Method("source", messages_by_type)}
+
+
+async def _arriving(
+    reader: Reader, prefix: bytes, bounds: tuple[bytes, bytes], seen: int
+) -> AsyncIterator[list[Message]]:
+    """The public messages of a type after a position, for ever: their keys rise with the time received, and so with the log."""
+    start, end = bounds
+    for message in await reader.messages([seen] if seen else []):
+        start = max(start, prefix + ordered(message.record.received))
+    async for before, upto in moves(reader, seen):
+        async for rows in reader.walk(Types.name, start, end):
+            known = [row for row in rows if row.position <= upto]
+            start = known[-1].key if known else start
+            yield await reader.messages([row.position for row in known if row.position > before])
 
 
 def _by_type(args: list[Any]) -> tuple[str, StreamOptions] | None:

@@ -50,3 +50,25 @@ async def test_boxes_that_come_are_opened_too(suite: Suite, method: str) -> None
             else:
                 assert found["value"]["content"] == CONTENT
                 break
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_all_that_comes_of_a_type_is_given_once(suite: Suite, deleted: bool) -> None:
+    post, vote = {"type": "post"}, {"type": "vote"}
+    suite.storage.add(0, post)
+    suite.storage.add(1, post)
+    if deleted:
+        suite.storage.erase(2)
+    await suite.folded()
+    options = {"type": "post", "live": True, "values": False}
+    wanted, found = list[str](), list[str]()
+    async with suite.client.source("indexing", "messagesByType", options) as stream:
+        async for batch in stream:
+            items = batch.json()
+            found += [one for one in items if isinstance(one, str) and wanted]
+            if len(found) == 4:
+                break
+            if {"sync": True} in items or (wanted and found == wanted):
+                suite.storage.add(1, vote)
+                wanted.append(suite.storage.add(0, post))
+    assert found == wanted
