@@ -66,9 +66,12 @@ def methods(reader: Reader) -> Mapping[str, Method]:
 
 
 def _request(args: list[Any]) -> Request:
-    """The options, which must be there: what is no object has none, and an array has JavaScript's own `reverse`."""
+    """The options, which must be there: what is no object has none, and an array has JavaScript's own `reverse`.
+
+    A query that is a text lets everything pass, as with ssb-private.
+    """
     given = args[0] if args else None
     if given is None:
         raise CallerError("private.read: expected options, {} for none")
-    request = read_request([given] if isinstance(given, dict) else [])
+    request = read_request([given] if isinstance(given, dict) else [], texts=False)
     return request._replace(reverse=True) if isinstance(given, list) else request

@@ -74,6 +74,7 @@ async def test_private_messages_are_read_by_author_and_type(tmp_path: Path) -> N
     async with group_suite(town, tmp_path) as suite:
         await suite.opened(3)
         assert await _read(suite, {}) == ["psst", "sealed", "strange"]
+        assert await _read(suite, {"query": ""}) == ["psst", "sealed", "strange"]
         assert await _read(suite, {"reverse": True}) == ["strange", "sealed", "psst"]
         assert await _read(suite, []) == ["strange", "sealed", "psst"]
         author = {"value": {"author": FRIEND.id, "content": {"type": "post"}}}

@@ -1,5 +1,6 @@
 """Calls of `private.*`, and what of the streams and of `get` concerns private messages."""
 
+import json
 from typing import Any
 
 from tests.support.asked.picks import Maker, Picks
@@ -66,6 +67,8 @@ def _read(p: Picks) -> Question:
         query.append({"$reduce": {"author": ["value", "author"], "n": {"$count": True}}})
     if p.chance(0.15):
         query = _wanted(p)
+    if p.chance(0.05):
+        query = p.one(json.dumps(query), "", "x")
     options: dict[str, Any] = p.given({"query": lambda: p.often(query, 0.04)}, 0.9)
     options |= p.given({"reverse": p.flag, "limit": p.limit}, 0.35)
     return Question("private.read", p.one(*[[options]] * 20, [p.odd()], []), "source")
