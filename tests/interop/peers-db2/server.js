@@ -1,8 +1,9 @@
 'use strict'
 // The newer stack: ssb-db2, ssb-ebt 9, ssb-friends 5, ssb-conn 6 and the replication scheduler, under the flags of ssb-server.
-//   node server.js start -- --path FOLDER --host HOST --port PORT --caps.shs BASE64 [--clients]
+//   node server.js start -- --path FOLDER --host HOST --port PORT --caps.shs BASE64 [--clients | --purging]
 // With --clients also what answers clients' questions there: ssb-threads, and getSubset under its name in go-sbot. Messages are
 // then added in the order they come, no two at one time, so that what sorts by times of receipt is the same in each run.
+// With --purging there is ssb-friends-purge, and messages are added in the same way.
 // What ssb-server calls publish, getVectorClock, createUserStream, add and gossip.connect is there under these names,
 // so that the same client drives both.
 const fs = require('fs')
@@ -44,8 +45,9 @@ if (flags.clients) {
     init: (ssb) => ({ getSubset: (query, opts) => ssb.getSubset(query, opts) })
   })
 }
+if (flags.purging) ssb.use(require('ssb-friends-purge'))
 const running = ssb.use(known).use(gossip)(config)
-if (flags.clients) {
+if (flags.clients || flags.purging) {
   const now = Date.now
   let last = 0
   Date.now = () => (last = Math.max(now(), last + 0.001))
