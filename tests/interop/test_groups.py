@@ -1,5 +1,7 @@
 """Private groups between ours and npm's ssb-tribes, over real replication: begun on one side, read and written on both."""
 
+import asyncio
+import random
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,6 +18,18 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
 WITHIN_S = 60
+COUNT = 200
+AT_ONCE = 20
+READING = (
+    "tribes.get",
+    "tribes.listAuthors",
+    "tribes.findByFeedId",
+    "tribes.findSubGroupLinks",
+    "tribes.subtribe.findParentGroupLinks",
+    "tribes.poBox.get",
+)
+ODD = ("x", "%x.cloaked")
+"""An empty text, or what is no text, ends the reference."""
 VIEWS = Path("scuttlebot", "views")
 
 
@@ -42,6 +56,13 @@ class Member:
             items = await self._client.collect("messagesByType", {"type": "post", "private": True})
         contents = [item["value"]["content"] for item in items]
         return {content["text"] for content in contents if content["type"] == "post"}
+
+    async def told(self, method: str, *args: object) -> Any:
+        """What a method answers, an error as its text."""
+        try:
+            return await self.call(method, *args)
+        except CallError as error:
+            return f"error: {error}"
 
     async def reads(self, *texts: str) -> None:
         """Waits until it could read all these."""
@@ -70,6 +91,27 @@ async def _same(one: Member, other: Member, method: str, *args: object) -> Any:
     told = await one.call(method, *args)
     await other.tells(told, method, *args)
     return told
+
+
+async def _same_of_hundreds(members: list[Member], groups: list[str]) -> None:
+    """Both tell the same of the groups, asked with right, bent and odd arguments."""
+    choice = random.Random(1)
+    whole = [*groups, *(member.id for member in members), "%" + "A" * 43 + "=.cloaked"]
+
+    def argument() -> Any:
+        one = choice.choice(whole)
+        bent = [one[: choice.randrange(1, len(one))], one[1:], one + "x", one.replace("A", "B", 1)]
+        return choice.choice([*groups, *whole, *bent, *ODD])
+
+    asked = [(method, argument()) for method in READING for _ in range(COUNT)]
+    asked += [("tribes.list", {"subtribes": choice.choice((True, False))}) for _ in range(COUNT)]
+    wrong = []
+    for start in range(0, len(asked), AT_ONCE):
+        part = asked[start : start + AT_ONCE]
+        told = await asyncio.gather(*(member.told(*one) for one in part for member in members))
+        pairs = zip(part, told[::2], told[1::2], strict=True)
+        wrong += [one for one in pairs if one[1] != one[2]]
+    assert not wrong, f"{len(wrong)} of {len(asked)}: {wrong[:9]}"
 
 
 @pytest.mark.parametrize("began", ["ours", "theirs"])
@@ -107,6 +149,10 @@ async def test_a_group_of_both(folder: Path, began: str) -> None:
         await _same(first, second, "tribes.subtribe.findParentGroupLinks", part["groupId"])
         told = await first.call("tribes.list", {"subtribes": True})
         assert (told, await first.call("tribes.list", {})) == ([name, part["groupId"]], [name])
+
+        await first.call("tribes.invite", part["groupId"], [second.id], {})
+        await second.tells([name, part["groupId"]], "tribes.list", {"subtribes": True})
+        await _same_of_hundreds(members, [name, part["groupId"]])
 
         await first.call("tribes.excludeMembers", name, [second.id])
         await second.tells([], "tribes.list", {})

@@ -6,7 +6,7 @@ its own, so that no other answer is lost. `python -m tests.interop.same` asks fo
 tests/support/asked/accepted.py.
 
 Two stacks answer: ssb-server 16 with ssb-db 20.4 and the plugins that run on it, and ssb-db2 with ssb-threads 10 and ssb-subset-rpc.
-Not compared here: `tribes.*` (ssb-tribes 4 needs a stack of its own: test_groups.py); `friendsPurge.*`, which deletes what the others
+Not compared here: `tribes.*` (ssb-tribes 4 needs a stack of its own, with other members: test_groups.py); `friendsPurge.*`, which deletes what the others
 are asked for (test_same_purge.py); of ssb-tangle the versions above 1, which have no methods. What ends the reference or never lets its views
 finish (an object as `root` or `channel`, null in a list) is in no message of the crowd.
 """
