@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.answers import (
+    ENDED,
     Accepted,
     assert_alive,
     differences,
@@ -159,6 +160,22 @@ async def test_same_answers(sides: tuple[Side, Side], data: dict[str, Any], fold
     await _about_peers(sides, data)
     await _live(sides, data)
     await both_in_turn(sides, refused_messages(data) + published(data))
+    await _ending(sides)
+
+
+async def _ending(sides: tuple[Side, Side]) -> None:
+    """What ends ssb-server gets an error or an answer here, and so does what is asked beside it."""
+    questions = [
+        Question("messagesByType", [5], "source"),
+        Question("createLogStream", [{"gt": {}}], "source"),
+        Question("createFeedStream", [{"lte": [1]}], "source"),
+        Question("whoami", []),
+        Question("createLogStream", [{"limit": 3}], "source"),
+    ]
+    theirs, ours = await asyncio.gather(*(side.ask_some_at_once(questions) for side in sides))
+    wrong = differences(questions, theirs, ours, (ENDED,))
+    assert not wrong, "\n".join(wrong)
+    assert [one for one in theirs if "gone" in one]
 
 
 async def _as_owner_over_unix(ours: Side, data: dict[str, Any]) -> None:
