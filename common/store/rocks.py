@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rocksdict import (
+    BlockBasedIndexType,
     BlockBasedOptions,
     Cache,
     Checkpoint,
@@ -68,6 +69,9 @@ def _options() -> Options:
     table.set_block_cache(_blocks())
     table.set_bloom_filter(_BLOOM_BITS, False)
     table.set_cache_index_and_filter_blocks(True)
+    # In parts: those of one large file, each in one block, would throw all else out of the cache, and soon each other.
+    table.set_index_type(BlockBasedIndexType.two_level_index_search())
+    table.set_partition_filters(True)
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.create_missing_column_families(True)
