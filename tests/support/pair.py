@@ -79,10 +79,12 @@ class Side:
 
     async def _each_restarting(self, questions: Sequence[Question]) -> list[Answer]:
         """One after the other, each asked of a server that runs."""
-        answers = []
+        answers: list[Answer] = []
+        await self._revive()
         for one in questions:
-            await self._revive()
             answers.append(self.normal(await self.asker.ask([self._of_here(one)])[0]))
+            if "gone" in answers[-1]:
+                await self._revive(GRACE_S)
         return answers
 
     async def _revive(self, grace_s: float = 0) -> bool:
