@@ -42,6 +42,8 @@ _MEMTABLES_TOTAL = 24 * _MIB
 # background is writing that level again and again.
 _FLUSHED_FILES = 8
 _FIRST_LEVEL = 64 * _MIB
+# Large files go to the disk bit by bit: all at once they hold up who waits for a message to be safe there.
+_EACH_SYNC = 1 * _MIB
 # The write-ahead log is replayed at start: bounded, so that a start stays short.
 _WAL_TOTAL = 64 * _MIB
 _OPEN_FILES = 256
@@ -82,6 +84,7 @@ def _options() -> Options:
     options.set_max_total_wal_size(_WAL_TOTAL)
     options.set_level_zero_file_num_compaction_trigger(_FLUSHED_FILES)
     options.set_max_bytes_for_level_base(_FIRST_LEVEL)
+    options.set_bytes_per_sync(_EACH_SYNC)
     # All families reach the disk together: one that lost the end of its write-ahead log lost it for all.
     options.set_atomic_flush(True)
     options.set_max_open_files(_OPEN_FILES)
