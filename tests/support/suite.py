@@ -347,7 +347,8 @@ class Board:
         """What the service says of itself, once it has begun."""
 
         async def begun() -> Any:
-            return (await self.node.call("replication", "health")).json()["state"]
+            state = (await self.node.call("replication", "health")).json()["state"]
+            return state if "feeds" in state else None  # what its process takes is told before
 
         found: dict[str, Any] = await until(begun)
         return found
