@@ -1,9 +1,18 @@
-"""The chance of tests that kill: said, so that it can be given again."""
+"""A folder with a short name for a suite; and the chance of tests that kill: said, so that it can be given again."""
 
 import os
 import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 @pytest.fixture

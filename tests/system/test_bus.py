@@ -1,8 +1,7 @@
 """The bus of a whole running suite: slow clients bound it, nonsense is refused and told, tcp needs keys."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +31,6 @@ TEXT = "x" * 1000
 N_CLIENTS = 4  # each would pull 30 MB out of the log
 MAX_GROWTH = 20 << 20  # of one process: a window and some buffers each, the allocator's own
 PATIENCE_S = 60
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """A large log whose views are gone: clients and peers are answered while they are folded, and kills harm nothing."""
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +21,12 @@ IN_STEP_S = 240
 
 
 @pytest.fixture
-def server() -> Iterator[OurServer]:
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        folder = Path(name) / "ours"
-        folder.mkdir()
-        load_or_create(folder / "secret")
-        write_log(folder, MESSAGES)
-        yield OurServer(folder, "--force")  # a log without a word of who owns the folder
+def server(folder: Path) -> OurServer:
+    data = folder / "ours"
+    data.mkdir()
+    load_or_create(data / "secret")
+    write_log(data, MESSAGES)
+    return OurServer(data, "--force")  # a log without a word of who owns the folder
 
 
 def owner_of(server: OurServer) -> Peer:

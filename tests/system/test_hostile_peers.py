@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,6 @@ from tests.support.servers import OURS, SHS_BYTES, OurServer
 from tests.support.waiting import until
 
 HANG_UP_LIMIT_S = 60
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 @pytest.fixture(params=OURS)

@@ -2,8 +2,6 @@
 
 import asyncio
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +16,6 @@ from tests.support.wholeness import SEARCH_FOLDER, VIEWS_FOLDER, check_log, chec
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 * LONGER)]
 IN_FLIGHT = 8
 MEND_LIMIT_S = 60
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 async def publish_while(publisher: Publisher, killer: Killer, times: int) -> None:

@@ -3,8 +3,7 @@
 import asyncio
 import hashlib
 import json
-import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,12 +27,6 @@ MORE_MB = 300
 in network 60 MiB of credit, and 256 KiB in front of each socket that is not read. Here they are sent 500 MB."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * LIMIT_S)]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 async def fill(server: OurServer, feeds: Sequence[Feed]) -> None:

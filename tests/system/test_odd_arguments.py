@@ -1,13 +1,9 @@
 """Every method, called with what no client should send: an answer or an error in words, and no service stumbles."""
 
 import asyncio
-import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from common.runtime.secret import load_or_create
 from common.wire.events import Ended, Value
@@ -29,12 +25,6 @@ MOMENT_S = 1.0
 """Whatever has not answered then waits for something, as live streams do."""
 
 
-@pytest.fixture
-def server() -> Iterator[CompactServer]:
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        yield CompactServer(Path(name) / "ours")
-
-
 async def ask(owner: Peer, kind: str, name: str, args: list[Any]) -> None:
     number = owner.call("async" if kind == "sync" else kind, name, *args)
     with suppress(TimeoutError):
@@ -43,7 +33,8 @@ async def ask(owner: Peer, kind: str, name: str, args: list[Any]) -> None:
                 pass
 
 
-async def test_no_method_stumbles_over_what_it_is_given(server: CompactServer) -> None:
+async def test_no_method_stumbles_over_what_it_is_given(folder: Path) -> None:
+    server = CompactServer(folder / "ours")
     async with server:
         keys = load_or_create(server.folder / "secret")
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +16,6 @@ from tests.support.waiting import until
 
 N_STRANGERS = 50
 WITHIN_S = 60
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 async def scan(port: int, data: bytes) -> None:

@@ -2,12 +2,8 @@
 
 import asyncio
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from common.feed.json import compact, parse
 from common.refs import raw
@@ -25,12 +21,6 @@ N_LIARS = 3
 SEED = 20
 MORE_MB = 80
 """What all processes together may hold more than before: caches, and three thousand messages."""
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 async def test_a_siege_does_not_keep_a_healthy_peer_from_its_sync(folder: Path) -> None:

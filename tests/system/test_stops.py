@@ -4,9 +4,7 @@ import asyncio
 import os
 import random
 import signal
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +18,6 @@ from tests.support.wholeness import VIEWS_FOLDER, check_log, check_views, own_te
 
 STOP_LIMIT_S = 5
 MEND_LIMIT_S = 60
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sb-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 async def published(server: OurServer, seconds: float) -> Publisher:
